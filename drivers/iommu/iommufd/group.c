@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IOMMU groups: devices that the IOMMU can't keep apart share one page table.
+ */
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "group.h"
+
+/**
+ * iommufd_group_get() - the context's view of a device's IOMMU group
+ * @ictx: the context
+ * @dev: the device
+ *
+ * Return: the group with a reference, or ERR_PTR of -ENODEV or -ENOMEM.
+ */
+struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device *dev)
+{
+	struct iommu_group *group = iommu_group_get(dev);
+	struct iommufd_group *igroup;
+
+	if (!group)
+		return ERR_PTR(-ENODEV);
+	mutex_lock(&ictx->groups_lock);
+	list_for_each_entry(igroup, &ictx->groups, link) {
+		if (igroup->group == group) {
+			iommu_group_put(group);
+			goto found;
+		}
+	}
+	igroup = kzalloc(sizeof(*igroup), GFP_KERNEL_ACCOUNT);
+	if (!igroup) {
+		mutex_unlock(&ictx->groups_lock);
+		iommu_group_put(group);
+		return ERR_PTR(-ENOMEM);
+	}
+	igroup->ictx = ictx;
+	igroup->group = group;
+	mutex_init(&igroup->lock);
+	iommufd_reservations_init(&igroup->resv, NULL);
+	list_add(&igroup->link, &ictx->groups);
+found:
+	igroup->refs++;
+	mutex_unlock(&ictx->groups_lock);
+	return igroup;
+}
+
+void iommufd_group_put(struct iommufd_group *igroup)
+{
+	struct iommufd_ctx *ictx = igroup->ictx;
+
+	mutex_lock(&ictx->groups_lock);
+	if (--igroup->refs) {
+		mutex_unlock(&ictx->groups_lock);
+		return;
+	}
+	list_del(&igroup->link);
+	mutex_unlock(&ictx->groups_lock);
+	iommu_group_put(igroup->group);
+	kfree(igroup);
+}
+
+/* Makes the group's DMA go through @hwpt. Whoever is attached already moves along. */
+static int group_set_hwpt(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
+{
+	if (igroup->hwpt)
+		return iommu_group_replace_domain(igroup->group, hwpt->domain);
+	return iommu_attach_group(hwpt->domain, igroup->group);
+}
+
+/* Software-managed MSI doorbells (not on x86) are mapped by the IOMMU core into this range. */
+static int hwpt_set_msi_start(struct iommufd_hwpt *hwpt, phys_addr_t start)
+{
+	int rc;
+
+	if (start == PHYS_ADDR_MAX || hwpt->msi_start == start)
+		return 0;
+	if (hwpt->msi_start != PHYS_ADDR_MAX)
+		return -EINVAL;
+	rc = iommu_get_msi_cookie(hwpt->domain, start);
+	if (!rc)
+		hwpt->msi_start = start;
+	return rc;
+}
+
+/* Whether @ep may go to @hwpt: alone it may choose, else it follows the rest of the group. */
+static int group_check_attach(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
+			      struct iommufd_hwpt *hwpt)
+{
+	lockdep_assert_held(&igroup->lock);
+	if (ep->released)
+		return -ENODEV;
+	if (igroup->hwpt && igroup->hwpt != hwpt && !ep->attached)
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * iommufd_group_attach() - attach an endpoint, or move it and its group to another page table
+ * @igroup: the group
+ * @ep: one of its endpoints
+ * @hwpt: the page table; the group takes a reference of its own
+ *
+ * A replace moves all attached endpoints of the group, as they share the page table in any case.
+ *
+ * Return: 0; -ENODEV (released), -EINVAL (the group uses another page table, or @hwpt does not fit
+ * the device), -EADDRINUSE (mappings where the group can't reach), -ENOMEM.
+ */
+int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
+			 struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_reservations resv;
+	struct iommufd_hwpt *old = NULL;
+	phys_addr_t msi_start;
+	int rc;
+
+	iommufd_reservations_init(&resv, hwpt->ioas);
+	mutex_lock(&igroup->lock);
+	rc = group_check_attach(igroup, ep, hwpt);
+	if (rc)
+		goto unlock;
+	if (igroup->hwpt != hwpt) {
+		rc = iommufd_reserve_group(&resv, igroup->group, &msi_start);
+		if (!rc)
+			rc = hwpt_set_msi_start(hwpt, msi_start);
+		if (!rc)
+			rc = group_set_hwpt(igroup, hwpt);
+		if (rc)
+			goto unlock;
+		old = igroup->hwpt;
+		refcount_inc(&hwpt->obj.refs);
+		igroup->hwpt = hwpt;
+		iommufd_reservations_swap(&igroup->resv, &resv);
+	}
+	igroup->nr_attached += !ep->attached;
+	ep->attached = true;
+unlock:
+	/* What is left in @resv belongs to the old page table, or to the attempt that failed. */
+	iommufd_reservations_drop(&resv);
+	mutex_unlock(&igroup->lock);
+	if (old)
+		iommufd_hwpt_put(old);
+	return rc;
+}
+
+/**
+ * iommufd_group_detach() - detach an endpoint if it is attached
+ * @igroup: the group
+ * @ep: one of its endpoints
+ * @release: whether it is for good
+ *
+ * DMA of the whole group is blocked once none of its endpoints is attached.
+ */
+void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_endpoint *ep, bool release)
+{
+	struct iommufd_hwpt *old = NULL;
+
+	mutex_lock(&igroup->lock);
+	ep->released |= release;
+	if (ep->attached) {
+		ep->attached = false;
+		if (!--igroup->nr_attached) {
+			old = igroup->hwpt;
+			iommu_detach_group(old->domain, igroup->group);
+			igroup->hwpt = NULL;
+			iommufd_reservations_drop(&igroup->resv);
+		}
+	}
+	mutex_unlock(&igroup->lock);
+	if (old)
+		iommufd_hwpt_put(old);
+}

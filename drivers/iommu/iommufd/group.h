@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __IOMMUFD_GROUP_H
+#define __IOMMUFD_GROUP_H
+
+#include "hwpt.h"
+
+/**
+ * struct iommufd_group - an IOMMU group with endpoints in a context
+ * @ictx: the context
+ * @link: in ictx->groups
+ * @refs: one for each endpoint; falls to zero only under ictx->groups_lock
+ * @group: the IOMMU core's group
+ * @lock: protects what follows, and the endpoints' attached and released
+ * @hwpt: the page table that all attached endpoints use; a reference. NULL: DMA is blocked.
+ * @nr_attached: endpoints that are attached
+ * @resv: what the group's devices reserve in the IOAS of @hwpt
+ */
+struct iommufd_group {
+	struct iommufd_ctx *ictx;
+	struct list_head link;
+	unsigned int refs;
+	struct iommu_group *group;
+	struct mutex lock;
+	struct iommufd_hwpt *hwpt;
+	unsigned int nr_attached;
+	struct iommufd_reservations resv;
+};
+
+/**
+ * struct iommufd_endpoint - the right of a device to do DMA in a context
+ * @obj: its number, the devid of the uAPI
+ * @dev: the device; not to be touched once @released
+ * @group: its group; a reference
+ * @enforce_coherency: the device can ask for DMA that bypasses caches, and the IOMMU can refuse
+ * @attached: DMA goes through group->hwpt
+ * @released: the device is gone from here for good
+ */
+struct iommufd_endpoint {
+	struct iommufd_object obj;
+	struct device *dev;
+	struct iommufd_group *group;
+	bool enforce_coherency;
+	bool attached;
+	bool released;
+};
+
+struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device *dev);
+void iommufd_group_put(struct iommufd_group *igroup);
+int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
+			 struct iommufd_hwpt *hwpt);
+void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_endpoint *ep, bool release);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The I/O address space: a map from IOVA to memory, which any number of page tables follow.
+ *
+ * Areas
+ * -----
+ * An area maps an IOVA range to part of a backing. Areas don't overlap. An area is *ready* when all
+ * page tables that follow the IOAS hold it. While one thread works on an area it is in one of the
+ * other states; it stays in the tree, so that its range stays taken, and no lock is held over that
+ * work. Others wait until the area is ready or gone, but for an area that is still being mapped,
+ * which an unmap refuses with -EBUSY: the user has not been told yet that it exists.
+ *
+ *   (new) -> MAPPING -> READY <-> BUSY
+ *                         \----> REMOVING -> (gone)
+ *
+ * Pins
+ * ----
+ * Memory is pinned only while a page table needs it. ioas->pin_users counts the page tables that
+ * follow the IOAS or are about to. While it is not zero, every ready area is pinned, or will be
+ * before the page table that raised it is filled. When it falls to zero, ready areas are unpinned.
+ *
+ * Ranges
+ * ------
+ * Reserved ranges are what the attached devices and page tables can't translate; an area never
+ * intersects one. Allowed ranges are what the user wants to be able to rely on; nothing may be
+ * reserved inside one.
+ */
+#ifndef __IOMMUFD_IOAS_H
+#define __IOMMUFD_IOAS_H
+
+#include <linux/interval_tree.h>
+#include <linux/rwsem.h>
+#include <linux/wait.h>
+
+#include "backing.h"
+#include "iommufd_private.h"
+
+enum iommufd_area_state {
+	IOMMUFD_AREA_MAPPING,
+	IOMMUFD_AREA_READY,
+	IOMMUFD_AREA_BUSY,
+	IOMMUFD_AREA_REMOVING,
+};
+
+/**
+ * struct iommufd_area - a mapped IOVA range
+ * @node: its first and last IOVA; in ioas->areas
+ * @backing: what it maps; a reference
+ * @offset: byte offset in @backing of the first IOVA
+ * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
+ * @state: what may be done with it; protected by ioas->tree_lock
+ * @pinned: whether it has a pin on @backing; belongs to whoever took it out of READY
+ */
+struct iommufd_area {
+	struct interval_tree_node node;
+	struct iommufd_backing *backing;
+	unsigned long offset;
+	int prot;
+	enum iommufd_area_state state;
+	bool pinned;
+};
+
+static inline unsigned long area_length(const struct iommufd_area *area)
+{
+	return area->node.last - area->node.start + 1;
+}
+
+/**
+ * struct iommufd_ioas - an I/O address space
+ * @obj: its number
+ * @auto_lock: serialises the search for, and creation of, automatic page tables
+ * @domains_sem: protects @hwpts and @pin_users
+ * @hwpts: the page tables that follow, struct iommufd_hwpt
+ * @pin_users: see above; raised also under @tree_lock, so that reading needs only one of the two
+ * @tree_lock: protects what follows
+ * @areas: struct iommufd_area by IOVA
+ * @reserved: struct iommufd_reservation by IOVA
+ * @allowed: struct iommufd_allowed by IOVA
+ * @alignment: of IOVAs, user addresses and lengths, in bytes; 1 or a power of two up to PAGE_SIZE
+ * @next_auto: where the search for a free range starts
+ * @small_pages: use PAGE_SIZE mappings only
+ * @area_changes: counts changes of area states to READY or gone; wakes @area_wait
+ * @area_wait: those who wait for an area
+ */
+struct iommufd_ioas {
+	struct iommufd_object obj;
+	struct mutex auto_lock;
+	struct rw_semaphore domains_sem;
+	struct list_head hwpts;
+	unsigned int pin_users;
+	struct mutex tree_lock;
+	struct rb_root_cached areas;
+	struct rb_root_cached reserved;
+	struct rb_root_cached allowed;
+	unsigned long alignment;
+	unsigned long next_auto;
+	bool small_pages;
+	unsigned int area_changes;
+	wait_queue_head_t area_wait;
+};
+
+struct iommufd_hwpt;
+
+struct iommufd_ioas *iommufd_ioas_get(struct iommufd_ctx *ictx, u32 id);
+int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_map_ioctl(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_unmap_ioctl(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_option_huge_pages(struct iommu_option *cmd, struct iommufd_ctx *ictx);
+
+/* Areas: ioas_area.c */
+
+struct iommufd_area *iommufd_area_reserve(struct iommufd_ioas *ioas,
+					  struct iommufd_backing *backing,
+					  const struct iommu_ioas_map *map);
+int iommufd_area_activate(struct iommufd_ioas *ioas, struct iommufd_area *area);
+void iommufd_area_cancel(struct iommufd_ioas *ioas, struct iommufd_area *area);
+int iommufd_ioas_unmap(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
+		       unsigned long *unmapped);
+void iommufd_ioas_destroy_areas(struct iommufd_ioas *ioas);
+
+/* Page tables that follow: ioas_follow.c */
+
+int iommufd_ioas_follow(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt);
+void iommufd_ioas_unfollow(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt);
+int iommufd_ioas_fill_area(struct iommufd_ioas *ioas, struct iommufd_area *area);
+void iommufd_ioas_clear_area(struct iommufd_ioas *ioas, struct iommufd_area *area);
+
+/* Area states, between ioas_area.c and ioas_follow.c */
+
+struct iommufd_area *iommufd_area_find(struct iommufd_ioas *ioas, unsigned long first,
+				       unsigned long last);
+int iommufd_area_wait(struct iommufd_ioas *ioas);
+void iommufd_area_set_ready(struct iommufd_ioas *ioas, struct iommufd_area *area);
+
+/* Ranges: ioas_ranges.c */
+
+/**
+ * struct iommufd_reservations - the ranges that one device or page table reserved in an IOAS
+ * @ioas: where; NULL if none. Not a reference: the owner's page table has one.
+ * @list: struct iommufd_reservation
+ */
+struct iommufd_reservations {
+	struct iommufd_ioas *ioas;
+	struct list_head list;
+};
+
+void iommufd_reservations_init(struct iommufd_reservations *resv, struct iommufd_ioas *ioas);
+int iommufd_reserve_range(struct iommufd_reservations *resv, unsigned long first,
+			  unsigned long last);
+int iommufd_reserve_group(struct iommufd_reservations *resv, struct iommu_group *group,
+			  phys_addr_t *sw_msi_start);
+void iommufd_reservations_drop(struct iommufd_reservations *resv);
+void iommufd_reservations_swap(struct iommufd_reservations *a, struct iommufd_reservations *b);
+void iommufd_ioas_destroy_allowed(struct iommufd_ioas *ioas);
+int iommufd_ioas_check_fixed(struct iommufd_ioas *ioas, unsigned long first, unsigned long last);
+int iommufd_ioas_find_free(struct iommufd_ioas *ioas, unsigned long uptr, unsigned long length,
+			   unsigned long *iova);
+int iommufd_ioas_iova_ranges_ioctl(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_allow_iovas_ioctl(struct iommufd_ucmd *ucmd);
+
+#endif

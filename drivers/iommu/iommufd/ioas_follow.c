@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The page tables that follow an IOAS: adding one, removing one, and changing all of them.
+ */
+#include <linux/slab.h>
+
+#include "hwpt.h"
+
+/**
+ * iommufd_ioas_fill_area() - map an area into every page table that follows
+ * @ioas: the IOAS, domains_sem held
+ * @area: the area, pinned if there are any
+ *
+ * Return: 0, or the errno of the first failure, and then it is in none.
+ */
+int iommufd_ioas_fill_area(struct iommufd_ioas *ioas, struct iommufd_area *area)
+{
+	struct iommufd_hwpt *hwpt;
+	int rc;
+
+	lockdep_assert_held(&ioas->domains_sem);
+	list_for_each_entry(hwpt, &ioas->hwpts, ioas_link) {
+		rc = iommufd_hwpt_map_area(hwpt, area);
+		if (rc)
+			goto unmap;
+	}
+	return 0;
+
+unmap:
+	list_for_each_entry_continue_reverse(hwpt, &ioas->hwpts, ioas_link)
+		iommufd_hwpt_unmap_area(hwpt, area);
+	return rc;
+}
+
+/**
+ * iommufd_ioas_clear_area() - take an area out of every page table that follows
+ * @ioas: the IOAS, domains_sem held
+ * @area: the area, in all of them
+ */
+void iommufd_ioas_clear_area(struct iommufd_ioas *ioas, struct iommufd_area *area)
+{
+	struct iommufd_hwpt *hwpt;
+
+	lockdep_assert_held(&ioas->domains_sem);
+	list_for_each_entry(hwpt, &ioas->hwpts, ioas_link)
+		iommufd_hwpt_unmap_area(hwpt, area);
+}
+
+/*
+ * Takes the next ready area from @first on out of READY, waiting for those who work on one, and
+ * leaving aside those that come (they will find the new page table by themselves) and go.
+ */
+static struct iommufd_area *take_ready_area(struct iommufd_ioas *ioas, unsigned long first)
+{
+	struct iommufd_area *area;
+	int rc = 0;
+
+	mutex_lock(&ioas->tree_lock);
+	while ((area = iommufd_area_find(ioas, first, ULONG_MAX))) {
+		if (area->state == IOMMUFD_AREA_READY) {
+			area->state = IOMMUFD_AREA_BUSY;
+			break;
+		}
+		if (area->state == IOMMUFD_AREA_BUSY) {
+			rc = iommufd_area_wait(ioas);
+			if (rc)
+				break;
+			continue;
+		}
+		if (area->node.last == ULONG_MAX) {
+			area = NULL;
+			break;
+		}
+		first = area->node.last + 1;
+	}
+	mutex_unlock(&ioas->tree_lock);
+	return rc ? ERR_PTR(rc) : area;
+}
+
+/* Calls @fn for every ready area, with the area out of READY and tree_lock not held. */
+static int for_each_ready_area(struct iommufd_ioas *ioas,
+			       int (*fn)(struct iommufd_area *area, void *arg), void *arg)
+{
+	struct iommufd_area *area;
+	unsigned long last = 0;
+	bool any = false;
+	int rc = 0;
+
+	while (!rc && !(any && last == ULONG_MAX)) {
+		area = take_ready_area(ioas, any ? last + 1 : 0);
+		if (IS_ERR_OR_NULL(area))
+			return PTR_ERR_OR_ZERO(area);
+		last = area->node.last;
+		any = true;
+		rc = fn(area, arg);
+		iommufd_area_set_ready(ioas, area);
+		if (!rc && fatal_signal_pending(current))
+			rc = -EINTR;
+		cond_resched();
+	}
+	return rc;
+}
+
+static int pin_area(struct iommufd_area *area, void *arg)
+{
+	int rc;
+
+	if (area->pinned)
+		return 0;
+	rc = iommufd_backing_pin(area->backing);
+	if (!rc)
+		area->pinned = true;
+	return rc;
+}
+
+static int map_area(struct iommufd_area *area, void *arg)
+{
+	return iommufd_hwpt_map_area(arg, area);
+}
+
+/*
+ * Takes a ready, pinned area out of READY if nobody needs pins. Never waits: whoever works on an
+ * area now either unpins it, or has raised pin_users and comes by here again.
+ */
+static struct iommufd_area *take_area_to_unpin(struct iommufd_ioas *ioas, unsigned long first)
+{
+	struct iommufd_area *area = NULL;
+
+	mutex_lock(&ioas->tree_lock);
+	while (!ioas->pin_users && (area = iommufd_area_find(ioas, first, ULONG_MAX))) {
+		if (area->state == IOMMUFD_AREA_READY && area->pinned) {
+			area->state = IOMMUFD_AREA_BUSY;
+			break;
+		}
+		first = area->node.last + 1;
+		area = NULL;
+		if (!first)
+			break;
+	}
+	mutex_unlock(&ioas->tree_lock);
+	return area;
+}
+
+static void pins_get(struct iommufd_ioas *ioas)
+{
+	down_write(&ioas->domains_sem);
+	mutex_lock(&ioas->tree_lock);
+	ioas->pin_users++;
+	mutex_unlock(&ioas->tree_lock);
+	up_write(&ioas->domains_sem);
+}
+
+/* domains_sem is held for write; unpin_unneeded() follows without it. */
+static void pins_put_locked(struct iommufd_ioas *ioas)
+{
+	lockdep_assert_held_write(&ioas->domains_sem);
+	mutex_lock(&ioas->tree_lock);
+	ioas->pin_users--;
+	mutex_unlock(&ioas->tree_lock);
+}
+
+static void unpin_unneeded(struct iommufd_ioas *ioas)
+{
+	struct iommufd_area *area;
+	unsigned long first = 0;
+
+	while ((area = take_area_to_unpin(ioas, first))) {
+		first = area->node.start;
+		iommufd_backing_unpin(area->backing);
+		area->pinned = false;
+		iommufd_area_set_ready(ioas, area);
+		cond_resched();
+	}
+}
+
+static int reserve_outside_aperture(struct iommufd_hwpt *hwpt)
+{
+	const struct iommu_domain_geometry *geometry = &hwpt->domain->geometry;
+	int rc = 0;
+
+	if (!geometry->force_aperture)
+		return 0;
+	if (geometry->aperture_start)
+		rc = iommufd_reserve_range(&hwpt->aperture, 0, geometry->aperture_start - 1);
+	if (!rc && geometry->aperture_end != ULONG_MAX)
+		rc = iommufd_reserve_range(&hwpt->aperture, geometry->aperture_end + 1, ULONG_MAX);
+	return rc;
+}
+
+static bool areas_are_aligned(struct iommufd_ioas *ioas, unsigned long alignment)
+{
+	struct interval_tree_node *node;
+
+	for (node = interval_tree_iter_first(&ioas->areas, 0, ULONG_MAX); node;
+	     node = interval_tree_iter_next(node, 0, ULONG_MAX)) {
+		struct iommufd_area *area = container_of(node, struct iommufd_area, node);
+
+		if ((node->start | (node->last + 1) | area->offset) & (alignment - 1))
+			return false;
+	}
+	return true;
+}
+
+/* From now on areas have to be aligned as @hwpt needs it. */
+static int raise_alignment(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
+{
+	unsigned long alignment = hwpt_min_page_size(hwpt);
+	int rc = 0;
+
+	if (alignment > PAGE_SIZE)
+		return -EINVAL;
+	/* Pages are the unit of pinning, so finer page tables bring nothing. */
+	alignment = PAGE_SIZE;
+	mutex_lock(&ioas->tree_lock);
+	if (alignment > ioas->alignment) {
+		if (areas_are_aligned(ioas, alignment))
+			ioas->alignment = alignment;
+		else
+			rc = -EADDRINUSE;
+	}
+	mutex_unlock(&ioas->tree_lock);
+	return rc;
+}
+
+static void lower_alignment(struct iommufd_ioas *ioas)
+{
+	mutex_lock(&ioas->tree_lock);
+	if (!ioas->pin_users)
+		ioas->alignment = 1;
+	mutex_unlock(&ioas->tree_lock);
+}
+
+/**
+ * iommufd_ioas_follow() - fill a new page table, and keep it up to date from now on
+ * @ioas: the IOAS
+ * @hwpt: a page table that no device uses yet
+ *
+ * Context: may wait for user memory.
+ * Return: 0; -EADDRINUSE if something is mapped that @hwpt can't translate, -EINVAL if its pages
+ * are larger than the CPU's; -ENOMEM, -EFAULT, -EINTR. After a failure @hwpt does not follow, and
+ * its domain is freed.
+ */
+int iommufd_ioas_follow(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
+{
+	int rc;
+
+	pins_get(ioas);
+	rc = raise_alignment(ioas, hwpt);
+	if (rc)
+		goto put_pins;
+	rc = reserve_outside_aperture(hwpt);
+	if (rc)
+		goto drop_aperture;
+	rc = for_each_ready_area(ioas, pin_area, NULL);
+	if (rc)
+		goto drop_aperture;
+
+	down_write(&ioas->domains_sem);
+	rc = for_each_ready_area(ioas, map_area, hwpt);
+	if (!rc)
+		list_add(&hwpt->ioas_link, &ioas->hwpts);
+	up_write(&ioas->domains_sem);
+	if (rc)
+		goto drop_aperture;
+	return 0;
+
+drop_aperture:
+	iommufd_reservations_drop(&hwpt->aperture);
+put_pins:
+	down_write(&ioas->domains_sem);
+	pins_put_locked(ioas);
+	up_write(&ioas->domains_sem);
+	lower_alignment(ioas);
+	/* What was mapped so far goes with the page table, before the pages may be reused. */
+	iommu_domain_free(hwpt->domain);
+	unpin_unneeded(ioas);
+	return rc;
+}
+
+/**
+ * iommufd_ioas_unfollow() - the end of a page table that follows
+ * @ioas: the IOAS
+ * @hwpt: a page table that no device uses any more; its domain is freed
+ */
+void iommufd_ioas_unfollow(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
+{
+	down_write(&ioas->domains_sem);
+	list_del(&hwpt->ioas_link);
+	pins_put_locked(ioas);
+	up_write(&ioas->domains_sem);
+	iommufd_reservations_drop(&hwpt->aperture);
+	lower_alignment(ioas);
+	iommu_domain_free(hwpt->domain);
+	unpin_unneeded(ioas);
+}

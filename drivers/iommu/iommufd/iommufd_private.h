@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of iommufd.ko share: the context, its objects, and the order of locks.
+ *
+ * Locks, outermost first; a lock may be taken while those above it are held, never the reverse:
+ *
+ *  ioas->auto_lock       one automatic page table at a time is made for an IOAS. The only lock held
+ *                        while user memory is faulted in; taken killably, and never needed to take
+ *                        something away.
+ *  group->lock           what a group of endpoints is attached to
+ *  ictx->groups_lock     the list of groups (nests inside group->lock for nobody; leaf)
+ *  ioas->domains_sem     which page tables follow the IOAS. Read: change mappings in all of them.
+ *                        Write: add or remove one.
+ *  ioas->tree_lock       areas, reserved and allowed ranges
+ *  backing->lock         the pages of one backing. Held while they are pinned, but only from zero
+ *                        pins to one, when nobody can want to unpin them.
+ *  xa_lock of objects    the object table; leaf, does not sleep
+ *
+ * None of them is held while data is copied from or to userspace.
+ */
+#ifndef __IOMMUFD_PRIVATE_H
+#define __IOMMUFD_PRIVATE_H
+
+#include <linux/iommu.h>
+#include <linux/iommufd.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/uaccess.h>
+#include <linux/xarray.h>
+#include <uapi/linux/iommufd.h>
+
+/**
+ * enum iommufd_account_mode - how pinned pages count against RLIMIT_MEMLOCK
+ * @IOMMUFD_ACCOUNT_USER: together for all processes of the user who mapped them
+ * @IOMMUFD_ACCOUNT_MM: for the process that mapped them
+ * @IOMMUFD_ACCOUNT_NONE: not at all, since that process had CAP_IPC_LOCK
+ */
+enum iommufd_account_mode {
+	IOMMUFD_ACCOUNT_USER,
+	IOMMUFD_ACCOUNT_MM,
+	IOMMUFD_ACCOUNT_NONE,
+};
+
+/**
+ * struct iommufd_ctx - an open /dev/iommu
+ * @file: the open file; a reference to the context is a reference to the file
+ * @objects: number to object; its xa_lock also makes "unused, so destroy" one step
+ * @groups_lock: protects @groups
+ * @groups: the IOMMU groups that the context owns, struct iommufd_group
+ * @account_mode: for memory mapped from now on; changes only while @objects is empty, under xa_lock
+ */
+struct iommufd_ctx {
+	struct file *file;
+	struct xarray objects;
+	struct mutex groups_lock;
+	struct list_head groups;
+	enum iommufd_account_mode account_mode;
+};
+
+/* Objects: object.c */
+
+enum iommufd_object_type {
+	IOMMUFD_OBJ_ANY,
+	IOMMUFD_OBJ_IOAS,
+	IOMMUFD_OBJ_HWPT,
+	IOMMUFD_OBJ_ENDPOINT,
+};
+
+/**
+ * struct iommufd_object - what a number in a context stands for
+ * @ictx: the context; it outlives the object
+ * @id: the number, from 1
+ * @type: its kind
+ * @refs: one for the table while the number is visible, one for each user. Nothing else counts
+ *        users, so "only the table has it" is what makes an object destroyable.
+ * @free: called when the last reference is gone
+ */
+struct iommufd_object {
+	struct iommufd_ctx *ictx;
+	u32 id;
+	enum iommufd_object_type type;
+	refcount_t refs;
+	void (*free)(struct iommufd_object *obj);
+};
+
+int iommufd_object_reserve(struct iommufd_ctx *ictx, struct iommufd_object *obj,
+			   enum iommufd_object_type type, void (*free)(struct iommufd_object *obj));
+void iommufd_object_publish(struct iommufd_object *obj);
+void iommufd_object_cancel(struct iommufd_object *obj);
+struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ictx, u32 id,
+					  enum iommufd_object_type type);
+void iommufd_object_put(struct iommufd_object *obj);
+void iommufd_object_unpublish(struct iommufd_object *obj);
+bool iommufd_object_destroy_if_unused(struct iommufd_object *obj);
+void iommufd_object_destroy_all(struct iommufd_ctx *ictx);
+
+/* Ioctls: main.c has the table */
+
+/**
+ * struct iommufd_ucmd - an ioctl in progress
+ * @ictx: the context
+ * @ubuffer: the user's structure
+ * @user_size: its size in bytes as the user gave it
+ * @cmd: its copy, zero-extended to what the kernel knows
+ */
+struct iommufd_ucmd {
+	struct iommufd_ctx *ictx;
+	void __user *ubuffer;
+	u32 user_size;
+	void *cmd;
+};
+
+/**
+ * iommufd_ucmd_respond() - copy the structure back
+ * @ucmd: the ioctl
+ * @size: sizeof() the structure
+ *
+ * Return: 0 or -EFAULT.
+ */
+static inline int iommufd_ucmd_respond(struct iommufd_ucmd *ucmd, size_t size)
+{
+	if (copy_to_user(ucmd->ubuffer, ucmd->cmd, min_t(size_t, ucmd->user_size, size)))
+		return -EFAULT;
+	return 0;
+}
+
+int iommufd_destroy(struct iommufd_ucmd *ucmd);
+int iommufd_option(struct iommufd_ucmd *ucmd);
+int iommufd_get_hw_info(struct iommufd_ucmd *ucmd);
+
+#endif

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/iommu: the character device, its contexts, and the table of ioctls.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+
+#include "ioas.h"
+
+static int iommufd_fops_open(struct inode *inode, struct file *file)
+{
+	struct iommufd_ctx *ictx;
+
+	ictx = kzalloc(sizeof(*ictx), GFP_KERNEL_ACCOUNT);
+	if (!ictx)
+		return -ENOMEM;
+	xa_init_flags(&ictx->objects, XA_FLAGS_ALLOC1);
+	mutex_init(&ictx->groups_lock);
+	INIT_LIST_HEAD(&ictx->groups);
+	ictx->file = file;
+	file->private_data = ictx;
+	return 0;
+}
+
+static int iommufd_fops_release(struct inode *inode, struct file *file)
+{
+	struct iommufd_ctx *ictx = file->private_data;
+
+	/* Endpoints hold the file, so none is left, and no page table is in use. */
+	iommufd_object_destroy_all(ictx);
+	WARN_ON(!list_empty(&ictx->groups));
+	kfree(ictx);
+	return 0;
+}
+
+static int option_rlimit_mode(struct iommu_option *cmd, struct iommufd_ctx *ictx)
+{
+	int rc = 0;
+
+	if (cmd->object_id)
+		return -EOPNOTSUPP;
+	if (cmd->op == IOMMU_OPTION_OP_GET) {
+		cmd->val64 = ictx->account_mode == IOMMUFD_ACCOUNT_MM;
+		return 0;
+	}
+	if (cmd->op != IOMMU_OPTION_OP_SET)
+		return -EOPNOTSUPP;
+	if (!capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	xa_lock(&ictx->objects);
+	if (!xa_empty(&ictx->objects))
+		rc = -EBUSY;
+	else if (cmd->val64 > 1)
+		rc = -EINVAL;
+	else
+		ictx->account_mode = cmd->val64 ? IOMMUFD_ACCOUNT_MM : IOMMUFD_ACCOUNT_USER;
+	xa_unlock(&ictx->objects);
+	return rc;
+}
+
+int iommufd_option(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_option *cmd = ucmd->cmd;
+	int rc;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	switch (cmd->option_id) {
+	case IOMMU_OPTION_RLIMIT_MODE:
+		rc = option_rlimit_mode(cmd, ucmd->ictx);
+		break;
+	case IOMMU_OPTION_HUGE_PAGES:
+		rc = iommufd_ioas_option_huge_pages(cmd, ucmd->ictx);
+		break;
+	default:
+		rc = -EOPNOTSUPP;
+	}
+	if (rc || cmd->op != IOMMU_OPTION_OP_GET)
+		return rc;
+	return iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+}
+
+union ucmd_buffer {
+	struct iommu_destroy destroy;
+	struct iommu_hw_info hw_info;
+	struct iommu_ioas_alloc ioas_alloc;
+	struct iommu_ioas_allow_iovas allow_iovas;
+	struct iommu_ioas_iova_ranges iova_ranges;
+	struct iommu_ioas_map map;
+	struct iommu_ioas_unmap unmap;
+	struct iommu_option option;
+};
+
+/**
+ * struct iommufd_ioctl - an ioctl of /dev/iommu
+ * @size: sizeof() its structure
+ * @min_size: up to the last member that the first version of the structure had
+ * @cmd: its number
+ * @execute: does it
+ */
+struct iommufd_ioctl {
+	unsigned int size;
+	unsigned int min_size;
+	unsigned int cmd;
+	int (*execute)(struct iommufd_ucmd *ucmd);
+};
+
+#define IOCTL_OP(_cmd, _execute, _struct, _last)					\
+	[_IOC_NR(_cmd) - IOMMUFD_CMD_BASE] = {						\
+		.size = sizeof(_struct) +						\
+			BUILD_BUG_ON_ZERO(sizeof(union ucmd_buffer) < sizeof(_struct)) +\
+			BUILD_BUG_ON_ZERO(offsetof(_struct, size) != 0),		\
+		.min_size = offsetofend(_struct, _last),				\
+		.cmd = _cmd,								\
+		.execute = _execute,							\
+	}
+
+static const struct iommufd_ioctl iommufd_ioctls[] = {
+	IOCTL_OP(IOMMU_DESTROY, iommufd_destroy, struct iommu_destroy, id),
+	IOCTL_OP(IOMMU_GET_HW_INFO, iommufd_get_hw_info, struct iommu_hw_info, __reserved),
+	IOCTL_OP(IOMMU_IOAS_ALLOC, iommufd_ioas_alloc_ioctl, struct iommu_ioas_alloc, out_ioas_id),
+	IOCTL_OP(IOMMU_IOAS_ALLOW_IOVAS, iommufd_ioas_allow_iovas_ioctl,
+		 struct iommu_ioas_allow_iovas, allowed_iovas),
+	IOCTL_OP(IOMMU_IOAS_IOVA_RANGES, iommufd_ioas_iova_ranges_ioctl,
+		 struct iommu_ioas_iova_ranges, out_iova_alignment),
+	IOCTL_OP(IOMMU_IOAS_MAP, iommufd_ioas_map_ioctl, struct iommu_ioas_map, iova),
+	IOCTL_OP(IOMMU_IOAS_UNMAP, iommufd_ioas_unmap_ioctl, struct iommu_ioas_unmap, length),
+	IOCTL_OP(IOMMU_OPTION, iommufd_option, struct iommu_option, val64),
+};
+
+static const struct iommufd_ioctl *ioctl_find(unsigned int cmd)
+{
+	unsigned int nr = _IOC_NR(cmd);
+	const struct iommufd_ioctl *op;
+
+	if (nr < IOMMUFD_CMD_BASE || nr - IOMMUFD_CMD_BASE >= ARRAY_SIZE(iommufd_ioctls))
+		return NULL;
+	op = &iommufd_ioctls[array_index_nospec(nr - IOMMUFD_CMD_BASE,
+						ARRAY_SIZE(iommufd_ioctls))];
+	return op->cmd == cmd && op->execute ? op : NULL;
+}
+
+static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	const struct iommufd_ioctl *op = ioctl_find(cmd);
+	union ucmd_buffer buffer;
+	struct iommufd_ucmd ucmd = {
+		.ictx = file->private_data,
+		.ubuffer = (void __user *)arg,
+		.cmd = &buffer,
+	};
+	int rc;
+
+	if (!op)
+		return -ENOTTY;
+	if (get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer))
+		return -EFAULT;
+	if (ucmd.user_size < op->min_size)
+		return -EINVAL;
+	rc = copy_struct_from_user(&buffer, op->size, ucmd.ubuffer, ucmd.user_size);
+	if (rc)
+		return rc;
+	return op->execute(&ucmd);
+}
+
+static const struct file_operations iommufd_fops = {
+	.owner = THIS_MODULE,
+	.open = iommufd_fops_open,
+	.release = iommufd_fops_release,
+	.unlocked_ioctl = iommufd_fops_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+struct iommufd_ctx *iommufd_ctx_from_fd(int fd)
+{
+	struct file *file = fget(fd);
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (file->f_op != &iommufd_fops) {
+		fput(file);
+		return ERR_PTR(-EBADFD);
+	}
+	return file->private_data;
+}
+EXPORT_SYMBOL_GPL(iommufd_ctx_from_fd);
+
+void iommufd_ctx_put(struct iommufd_ctx *ictx)
+{
+	fput(ictx->file);
+}
+EXPORT_SYMBOL_GPL(iommufd_ctx_put);
+
+static struct miscdevice iommufd_misc_dev = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "iommu",
+	.fops = &iommufd_fops,
+	.nodename = "iommu",
+	.mode = 0660,
+};
+
+static int __init iommufd_init(void)
+{
+	return misc_register(&iommufd_misc_dev);
+}
+module_init(iommufd_init);
+
+static void __exit iommufd_exit(void)
+{
+	misc_deregister(&iommufd_misc_dev);
+}
+module_exit(iommufd_exit);
+
+MODULE_IMPORT_NS(IOMMUFD_INTERNAL);
+MODULE_DESCRIPTION("I/O address space management for user space");
+MODULE_LICENSE("GPL");

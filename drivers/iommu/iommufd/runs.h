@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Runs: the physical pages of a backing, remembered as stretches that are contiguous.
+ *
+ * Page number i of a backing is found by its position; a run says "the next n pages start at this
+ * page frame". Contiguous memory costs one run however large it is (up to RUN_MAX_PAGES); the worst
+ * case is 8 bytes a page. Runs lie in chunks of at most one page of memory each, so that a chunk is
+ * cheap to allocate, and a position is found by bisection over the chunks.
+ */
+#ifndef __IOMMUFD_RUNS_H
+#define __IOMMUFD_RUNS_H
+
+#include <linux/mm.h>
+#include <linux/types.h>
+
+/* A run is one u64: the page frame number above, the number of pages minus one below. */
+#define RUN_PAGES_BITS	20
+#define RUN_MAX_PAGES	(1UL << RUN_PAGES_BITS)
+
+struct iommufd_run_chunk;
+
+/**
+ * struct iommufd_runs - a growing list of runs
+ * @nr_pages: pages in all runs
+ * @expected: pages that will be appended in all; sizes the allocations
+ * @nr_runs: number of runs
+ * @single: the only run, while @nr_runs is 1 and there is no chunk
+ * @nr_chunks: chunks in use
+ * @max_chunks: room in @chunks
+ * @chunks: the chunks, all full but the last
+ */
+struct iommufd_runs {
+	unsigned long nr_pages;
+	unsigned long expected;
+	unsigned long nr_runs;
+	u64 single;
+	unsigned int nr_chunks;
+	unsigned int max_chunks;
+	struct iommufd_run_chunk **chunks;
+};
+
+/**
+ * struct iommufd_runs_iter - a position in a list of runs
+ * @runs: the list; must not change
+ * @run: index of the run
+ * @skip: pages of that run before the position
+ */
+struct iommufd_runs_iter {
+	const struct iommufd_runs *runs;
+	unsigned long run;
+	unsigned long skip;
+};
+
+void iommufd_runs_init(struct iommufd_runs *runs, unsigned long expected);
+int iommufd_runs_append(struct iommufd_runs *runs, unsigned long pfn, unsigned long nr);
+void iommufd_runs_free(struct iommufd_runs *runs);
+
+void iommufd_runs_seek(struct iommufd_runs_iter *iter, const struct iommufd_runs *runs,
+		       unsigned long page);
+unsigned long iommufd_runs_next(struct iommufd_runs_iter *iter, unsigned long max,
+				unsigned long *pfn);
+
+#endif

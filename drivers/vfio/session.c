@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions: a file is bound to an iommufd context, attached to page tables, and ends.
+ */
+#include <linux/iommufd.h>
+#include <linux/poll.h>
+#include <linux/uaccess.h>
+
+#include "vfio_private.h"
+
+/**
+ * struct vfio_bind - a bind in progress, as the driver's callback sees it
+ * @ictx: the context
+ * @endpoint: what the driver's choice of helper made
+ */
+struct vfio_bind {
+	struct iommufd_ctx *ictx;
+	struct iommufd_endpoint *endpoint;
+};
+
+int vfio_bind_device(struct vfio_bind *bind, struct device *dev)
+{
+	struct iommufd_endpoint *endpoint;
+
+	if (WARN_ON(bind->endpoint))
+		return -EINVAL;
+	endpoint = iommufd_endpoint_bind_device(bind->ictx, dev);
+	if (IS_ERR(endpoint))
+		return PTR_ERR(endpoint);
+	bind->endpoint = endpoint;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_bind_device);
+
+/* Asks the driver for an endpoint. */
+static struct iommufd_endpoint *driver_bind(struct vfio_device *vdev, struct iommufd_ctx *ictx)
+{
+	struct vfio_bind bind = { .ictx = ictx };
+	int rc;
+
+	rc = vdev->ops->bind(vdev, &bind);
+	if (!rc && WARN_ON(!bind.endpoint))
+		rc = -EINVAL;
+	if (!rc)
+		return bind.endpoint;
+	if (bind.endpoint)
+		iommufd_endpoint_release(bind.endpoint);
+	return ERR_PTR(rc);
+}
+
+/* Claims DMA, and opens the device. The file stays parked. */
+static int session_begin(struct vfio_file *df, struct iommufd_ctx *ictx)
+{
+	struct vfio_core_device *core = df->core;
+	struct iommufd_endpoint *endpoint;
+	int rc;
+
+	lockdep_assert_held(&core->lock);
+	if (df->gone)
+		return -ENODEV;
+	if (core->bound)
+		return -EINVAL;
+	endpoint = driver_bind(core->vdev, ictx);
+	if (IS_ERR(endpoint))
+		return PTR_ERR(endpoint);
+	rc = core->vdev->ops->open(core->vdev);
+	if (rc) {
+		iommufd_endpoint_release(endpoint);
+		return rc;
+	}
+	df->endpoint = endpoint;
+	core->bound = df;
+	return 0;
+}
+
+/**
+ * vfio_session_end() - close the device and give back its DMA
+ * @df: the file that is bound; core->lock is held, and no call of the driver is possible
+ */
+void vfio_session_end(struct vfio_file *df)
+{
+	struct vfio_core_device *core = df->core;
+
+	lockdep_assert_held(&core->lock);
+	/* The device stops doing DMA before its page table goes. */
+	core->vdev->ops->close(core->vdev);
+	iommufd_endpoint_release(df->endpoint);
+	df->endpoint = NULL;
+	core->bound = NULL;
+}
+
+/* The last step of a bind: nothing after it can fail. */
+static int session_publish(struct vfio_file *df, int rc)
+{
+	struct vfio_core_device *core = df->core;
+
+	mutex_lock(&core->lock);
+	if (df->gone)
+		rc = -ENODEV;	/* vfio_device_revoke() has ended the session, or will. */
+	else if (rc)
+		vfio_session_end(df);
+	else
+		/* Whoever calls through the new table sees all that the driver's open did. */
+		smp_store_release(&df->file->f_op, &vfio_device_fops);
+	mutex_unlock(&core->lock);
+	return rc;
+}
+
+static int bind_check(struct vfio_device_bind_iommufd *bind,
+		      struct vfio_device_bind_iommufd __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_device_bind_iommufd, out_devid);
+
+	if (copy_from_user(bind, arg, minsz))
+		return -EFAULT;
+	if (bind->argsz < minsz || bind->flags || bind->iommufd < 0)
+		return -EINVAL;
+	return 0;
+}
+
+long vfio_file_bind(struct vfio_file *df, struct vfio_device_bind_iommufd __user *arg)
+{
+	struct vfio_device_bind_iommufd bind;
+	struct iommufd_ctx *ictx;
+	int rc;
+
+	rc = bind_check(&bind, arg);
+	if (rc)
+		return rc;
+	ictx = iommufd_ctx_from_fd(bind.iommufd);
+	if (IS_ERR(ictx))
+		return PTR_ERR(ictx);
+
+	mutex_lock(&df->core->lock);
+	rc = session_begin(df, ictx);
+	if (!rc)
+		bind.out_devid = iommufd_endpoint_id(df->endpoint);
+	mutex_unlock(&df->core->lock);
+	if (rc)
+		goto put_ctx;
+	/* Without the lock, as the user's memory may make us wait. The file is still parked. */
+	rc = put_user(bind.out_devid, &arg->out_devid);
+	rc = session_publish(df, rc);
+put_ctx:
+	iommufd_ctx_put(ictx);
+	return rc;
+}
+
+/* The endpoint of a bound file, with a reference, so that it can be used outside of all locks. */
+static struct iommufd_endpoint *file_get_endpoint(struct vfio_file *df)
+{
+	struct iommufd_endpoint *endpoint;
+	int idx;
+
+	if (!vfio_file_enter(df, &idx))
+		return ERR_PTR(-ENODEV);
+	endpoint = df->endpoint;
+	iommufd_endpoint_get(endpoint);
+	vfio_file_exit(df, idx);
+	return endpoint;
+}
+
+long vfio_file_attach(struct vfio_file *df, struct vfio_device_attach_iommufd_pt __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_device_attach_iommufd_pt, pt_id);
+	struct vfio_device_attach_iommufd_pt attach;
+	struct iommufd_endpoint *endpoint;
+	int rc;
+
+	if (copy_from_user(&attach, arg, minsz))
+		return -EFAULT;
+	if (attach.argsz < minsz || attach.flags & ~VFIO_DEVICE_ATTACH_PASID)
+		return -EINVAL;
+	if (attach.flags & VFIO_DEVICE_ATTACH_PASID)
+		return -EOPNOTSUPP;
+	/* A structure that can't be answered is refused before anything is changed. */
+	if (put_user(attach.pt_id, &arg->pt_id))
+		return -EFAULT;
+	endpoint = file_get_endpoint(df);
+	if (IS_ERR(endpoint))
+		return PTR_ERR(endpoint);
+	rc = iommufd_endpoint_attach(endpoint, &attach.pt_id);
+	if (!rc && put_user(attach.pt_id, &arg->pt_id)) {
+		iommufd_endpoint_detach(endpoint);
+		rc = -EFAULT;
+	}
+	iommufd_endpoint_put(endpoint);
+	return rc;
+}
+
+long vfio_file_detach(struct vfio_file *df, struct vfio_device_detach_iommufd_pt __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_device_detach_iommufd_pt, flags);
+	struct vfio_device_detach_iommufd_pt detach;
+	struct iommufd_endpoint *endpoint;
+
+	if (copy_from_user(&detach, arg, minsz))
+		return -EFAULT;
+	if (detach.argsz < minsz || detach.flags & ~VFIO_DEVICE_DETACH_PASID)
+		return -EINVAL;
+	if (detach.flags & VFIO_DEVICE_DETACH_PASID)
+		return -EOPNOTSUPP;
+	endpoint = file_get_endpoint(df);
+	if (IS_ERR(endpoint))
+		return PTR_ERR(endpoint);
+	iommufd_endpoint_detach(endpoint);
+	iommufd_endpoint_put(endpoint);
+	return 0;
+}
+
+/**
+ * vfio_device_revoke() - park all files of a device for good
+ * @core: the device
+ *
+ * When this returns, no call of the driver is running on behalf of a file, none will be made, and
+ * no mapping is left. Waits for no user.
+ */
+void vfio_device_revoke(struct vfio_core_device *core)
+{
+	struct vfio_file *df;
+
+	mutex_lock(&core->lock);
+	core->registered = false;
+	list_for_each_entry(df, &core->files, link) {
+		WRITE_ONCE(df->gone, true);
+		smp_store_release(&df->file->f_op, &vfio_parked_fops);
+	}
+	mutex_unlock(&core->lock);
+	wake_up_poll(&core->gone_wait, EPOLLHUP | EPOLLERR);
+
+	synchronize_srcu(&core->srcu);
+	vfio_device_zap(core->vdev, 0, 0);
+
+	mutex_lock(&core->lock);
+	if (core->bound)
+		vfio_session_end(core->bound);
+	mutex_unlock(&core->lock);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of vfio.ko share: devices, open files, and what it takes to call a driver.
+ *
+ * Parking
+ * -------
+ * An open file has one of two file operation tables. It starts with vfio_parked_fops, through which
+ * only a bind is possible. A bind that has succeeded in all its steps publishes vfio_device_fops;
+ * taking the device away puts vfio_parked_fops back, for good. Both tables have the same methods,
+ * since the VFS reads file->f_op more than once in a call; and each method of vfio_device_fops that
+ * calls the driver looks at vfio_file.gone inside an SRCU read section, since a call may have
+ * started before the table was changed.
+ *
+ * Taking a device away: set gone, change the table, wait for the SRCU readers, zap the mappings
+ * (faults read gone, too), end the session. An SRCU reader therefore never waits for userspace.
+ *
+ * Locks, outermost first
+ * ----------------------
+ *  mmap_lock            of a process, around mmap and fault
+ *  core->srcu           read: calls of the driver
+ *  core->lock           files and session of a device; around the driver's bind, open and close.
+ *                       Not held while user memory is touched. Not taken inside core->srcu.
+ *  locks of the driver, locks of iommufd
+ */
+#ifndef __VFIO_PRIVATE_H
+#define __VFIO_PRIVATE_H
+
+#include <linux/cdev.h>
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/srcu.h>
+#include <linux/vfio.h>
+#include <linux/wait.h>
+
+struct iommufd_ctx;
+struct iommufd_endpoint;
+
+/**
+ * struct vfio_core_device - the core's side of a struct vfio_device
+ * @vdev: the driver's side
+ * @device: vfioN, in class vfio-dev; its references keep both sides in memory
+ * @cdev: /dev/vfio/devices/vfioN
+ * @inode: whose mapping all user mappings of the device are in, so that they can be zapped
+ * @srcu: read while the driver is called on behalf of a file
+ * @gone_wait: files' poll waits here for the device to go
+ * @lock: protects what follows
+ * @registered: the driver still offers the device
+ * @files: open files, struct vfio_file
+ * @bound: the file that is bound, or in the last steps of becoming so
+ */
+struct vfio_core_device {
+	struct vfio_device *vdev;
+	struct device device;
+	struct cdev cdev;
+	struct inode *inode;
+	struct srcu_struct srcu;
+	wait_queue_head_t gone_wait;
+	struct mutex lock;
+	bool registered;
+	struct list_head files;
+	struct vfio_file *bound;
+};
+
+/**
+ * struct vfio_file - an open file of a device
+ * @core: the device; a reference
+ * @file: the VFS' side
+ * @link: in core->files
+ * @gone: the device was taken away from this file; once set under core->lock, never unset
+ * @endpoint: the right to do DMA, while the file is core->bound; changes only while no call of the
+ *            driver is possible, so SRCU readers that found @gone unset may use it
+ */
+struct vfio_file {
+	struct vfio_core_device *core;
+	struct file *file;
+	struct list_head link;
+	bool gone;
+	struct iommufd_endpoint *endpoint;
+};
+
+/**
+ * vfio_file_enter() - begin a call of the driver
+ * @df: a file that has vfio_device_fops, or had when the call started
+ * @idx: for vfio_file_exit()
+ *
+ * Until vfio_file_exit() the session goes on. User memory must not be touched in between.
+ *
+ * Return: whether the device is there; if not, there is nothing to exit.
+ */
+static inline bool vfio_file_enter(struct vfio_file *df, int *idx)
+{
+	*idx = srcu_read_lock(&df->core->srcu);
+	if (likely(!READ_ONCE(df->gone)))
+		return true;
+	srcu_read_unlock(&df->core->srcu, *idx);
+	return false;
+}
+
+static inline void vfio_file_exit(struct vfio_file *df, int idx)
+{
+	srcu_read_unlock(&df->core->srcu, idx);
+}
+
+/* Files: file.c */
+extern const struct file_operations vfio_parked_fops;
+extern const struct file_operations vfio_device_fops;
+
+/* Sessions: session.c */
+long vfio_file_bind(struct vfio_file *df, struct vfio_device_bind_iommufd __user *arg);
+long vfio_file_attach(struct vfio_file *df, struct vfio_device_attach_iommufd_pt __user *arg);
+long vfio_file_detach(struct vfio_file *df, struct vfio_device_detach_iommufd_pt __user *arg);
+void vfio_session_end(struct vfio_file *df);
+void vfio_device_revoke(struct vfio_core_device *core);
+
+/* Device ioctls: ioctl.c */
+long vfio_file_ioctl(struct vfio_file *df, unsigned int cmd, void __user *arg);
+
+/* Mappings: mapping.c */
+int vfio_mapping_init(struct vfio_core_device *core);
+void vfio_mapping_destroy(struct vfio_core_device *core);
+int vfio_file_mmap(struct vfio_file *df, struct vm_area_struct *vma);
+
+#endif

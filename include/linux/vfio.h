@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vfio driver API: what a driver that offers a device to userspace includes.
+ *
+ * Model
+ * -----
+ * A driver embeds a struct vfio_device in its own structure, allocates that with
+ * vfio_alloc_device(), and makes it visible with vfio_register_device(). From then on userspace may
+ * open /dev/vfio/devices/vfioN. The file is *parked*: nothing of the driver is reachable through it
+ * until the user binds it to an iommufd context. Binding calls the driver's @bind (which asks the
+ * core for DMA ownership, one line in an ordinary driver), then @open; only then do the other
+ * callbacks run. When the user closes the file, or when the device is taken away, the core waits
+ * for the callbacks in flight, removes the mappings, calls @close, and parks the file.
+ *
+ * Invariants the core guarantees
+ * ------------------------------
+ * - At most one file is bound to a device; @open and @close come in pairs.
+ * - No callback runs before @open has returned 0, after @close has begun, or after
+ *   vfio_unregister_device() has returned. So a driver's module may go away while a user still
+ *   holds the file, and needs no reference for open files.
+ * - A callback never sees a user pointer. Buffers are kernel memory that the core has copied in or
+ *   will copy out, with no lock held. A callback must not touch user memory itself (the exception
+ *   is eventfd descriptors in @set_irqs, which it resolves with eventfd_ctx_fdget()): taking a
+ *   device away waits for callbacks, and must not wait for a user's page fault.
+ * - Callbacks other than @bind, @open and @close may run concurrently with each other; the driver
+ *   serialises what it must. All run in process context and may sleep.
+ */
+#ifndef __IOMMUFD_VFIO_LINUX_VFIO_H
+#define __IOMMUFD_VFIO_LINUX_VFIO_H
+
+#include <linux/device.h>
+#include <linux/mm.h>
+#include <linux/types.h>
+#include <uapi/linux/vfio.h>
+
+struct vfio_bind;
+struct vfio_core_device;
+struct vfio_device_ops;
+
+/**
+ * struct vfio_device - the part of a driver's device that the core knows
+ * @dev: the device that is offered to userspace; vfioN appears below it in sysfs
+ * @ops: the driver's callbacks
+ *
+ * Embedded in the driver's structure, which vfio_alloc_device() allocates and the core frees after
+ * the last reference: the registration's, and one for each open file.
+ */
+struct vfio_device {
+	struct device *dev;
+	const struct vfio_device_ops *ops;
+	/* private: */
+	struct vfio_core_device *core;
+};
+
+/**
+ * struct vfio_info_caps - a capability chain under construction
+ * @buf: the chain; offsets in it are relative to its own start until the core moves them
+ * @size: bytes used in @buf
+ *
+ * Filled by @get_info and @get_region_info through vfio_info_add_cap(); owned by the core.
+ */
+struct vfio_info_caps {
+	struct vfio_info_cap_header *buf;
+	size_t size;
+};
+
+/**
+ * struct vfio_device_ops - a vfio driver
+ * @name: for messages
+ * @bind: Say whose DMA this device does, by calling exactly one of the vfio_bind_* helpers and
+ *        returning its result. Called with the device not open.
+ * @open: Make the device usable. Called after @bind; DMA is blocked until the user attaches an
+ *        address space. A failure leaves the file parked.
+ * @close: Undo @open: stop DMA and interrupts, release what the user set up. Must not fail, and
+ *         must not assume that the user is alive. No other callback runs during it.
+ * @read: Read @count bytes (1 to PAGE_SIZE) at file offset @pos into @buf. Return the number of
+ *        bytes read (0 at the end of a region) or a negative errno.
+ * @write: Write likewise.
+ * @mmap: Check that [vm_pgoff, vm_pgoff + pages) of @vma may be mapped and set its vm_page_prot.
+ *        The core has set the VM_IO, VM_PFNMAP, VM_DONTEXPAND and VM_DONTDUMP flags and its own
+ *        vm_ops. Called with the caller's mmap_lock held for write.
+ * @fault: Insert the page for @vmf (vmf_insert_pfn()), or return VM_FAULT_SIGBUS. The same offset
+ *         may fault again after vfio_device_zap(). Called with mmap_lock or the VMA lock held.
+ * @get_info: Fill flags, num_regions and num_irqs of @info; optionally add capabilities.
+ * @get_region_info: Fill flags, size and offset for @info->index; -EINVAL for an unknown index.
+ * @get_irq_info: Fill flags and count for @info->index; -EINVAL for an unknown index.
+ * @set_irqs: Apply @hdr. The core has checked flags, index, start and count against @get_irq_info.
+ *            @data holds count elements: u8 for DATA_BOOL, s32 for DATA_EVENTFD, and is NULL for
+ *            DATA_NONE.
+ * @reset: Reset the device to its initial state; optional (the ioctl gives -ENOTTY without it).
+ *
+ * Optional callbacks that are NULL make the operation fail: read and write with -EINVAL, mmap with
+ * -EINVAL, ioctls with -ENOTTY.
+ */
+struct vfio_device_ops {
+	const char *name;
+	int (*bind)(struct vfio_device *vdev, struct vfio_bind *bind);
+	int (*open)(struct vfio_device *vdev);
+	void (*close)(struct vfio_device *vdev);
+	ssize_t (*read)(struct vfio_device *vdev, void *buf, size_t count, loff_t pos);
+	ssize_t (*write)(struct vfio_device *vdev, const void *buf, size_t count, loff_t pos);
+	int (*mmap)(struct vfio_device *vdev, struct vm_area_struct *vma);
+	vm_fault_t (*fault)(struct vfio_device *vdev, struct vm_fault *vmf);
+	int (*get_info)(struct vfio_device *vdev, struct vfio_device_info *info,
+			struct vfio_info_caps *caps);
+	int (*get_region_info)(struct vfio_device *vdev, struct vfio_region_info *info,
+			       struct vfio_info_caps *caps);
+	int (*get_irq_info)(struct vfio_device *vdev, struct vfio_irq_info *info);
+	int (*set_irqs)(struct vfio_device *vdev, const struct vfio_irq_set *hdr, const void *data);
+	int (*reset)(struct vfio_device *vdev);
+};
+
+/**
+ * vfio_alloc_device() - allocate a driver's device structure
+ * @type: the driver's structure
+ * @member: its struct vfio_device member, which must come first
+ * @parent: the device that is offered to userspace
+ * @ops: the driver's callbacks
+ *
+ * Context: may sleep.
+ * Return: the zeroed structure with one reference, or ERR_PTR(-ENOMEM).
+ */
+#define vfio_alloc_device(type, member, parent, ops)						\
+	container_of(__vfio_alloc_device(sizeof(type) +						\
+					 BUILD_BUG_ON_ZERO(offsetof(type, member)),		\
+					 parent, ops),						\
+		     type, member)
+struct vfio_device *__vfio_alloc_device(size_t size, struct device *parent,
+					const struct vfio_device_ops *ops);
+
+/**
+ * vfio_put_device() - drop the reference that vfio_alloc_device() gave
+ * @vdev: the device; not to be touched afterwards
+ */
+void vfio_put_device(struct vfio_device *vdev);
+
+/**
+ * vfio_register_device() - make the device visible to userspace
+ * @vdev: a device that is ready for its callbacks
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno; then nothing is visible.
+ */
+int vfio_register_device(struct vfio_device *vdev);
+
+/**
+ * vfio_unregister_device() - take the device away from userspace
+ * @vdev: a registered device
+ *
+ * Parks every open file for good: waits for callbacks in flight, removes mappings, runs @close if
+ * the device was open, and gives back DMA ownership. Never waits for a process to close its file.
+ * When it returns, no callback of the driver is running and none will run again.
+ *
+ * Context: may sleep; usually from the bus driver's remove.
+ */
+void vfio_unregister_device(struct vfio_device *vdev);
+
+/**
+ * vfio_bind_device() - the device does DMA under its own requester ID
+ * @bind: as given to the driver's @bind
+ * @dev: the device whose IOMMU group is claimed; usually vdev->dev
+ *
+ * Return: 0; -EBUSY if another context or a kernel driver owns the group's DMA; -ENODEV if @dev is
+ * behind no IOMMU; -EINVAL if the IOMMU can't keep DMA coherent with CPU caches; -EPERM if
+ * interrupts can't be isolated; -ENOMEM.
+ */
+int vfio_bind_device(struct vfio_bind *bind, struct device *dev);
+
+/**
+ * vfio_device_zap() - remove the user's mappings of a device
+ * @vdev: the device
+ * @pos: the file offset to start from, in bytes, a multiple of PAGE_SIZE
+ * @size: the number of bytes; 0 for all to the end of the file
+ *
+ * Later accesses fault again and reach the driver's @fault.
+ *
+ * Context: may sleep; takes no mmap_lock, so it may be called with a lock that @fault takes.
+ */
+void vfio_device_zap(struct vfio_device *vdev, loff_t pos, loff_t size);
+
+/**
+ * vfio_info_add_cap() - append a copy of a capability to a chain
+ * @caps: the chain
+ * @cap: the capability, its id and version set
+ * @size: its size in bytes
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vfio_info_add_cap(struct vfio_info_caps *caps, const struct vfio_info_cap_header *cap,
+		      size_t size);
+
+/*
+ * Eventfds as interrupts.
+ *
+ * Kernel to user: struct vfio_trigger holds the eventfd that a vector signals.
+ * User to kernel: struct vfio_eventfd_watch calls back when the user signals an eventfd, as needed
+ * to unmask a level-triggered interrupt without an ioctl.
+ */
+
+/**
+ * struct vfio_trigger - the eventfd that stands for one interrupt
+ *
+ * Zero-initialised means none. vfio_trigger_set() calls are serialised by the driver's own lock;
+ * vfio_trigger_signal() may run at any time in any context, hard interrupts included.
+ */
+struct vfio_trigger {
+	/* private: */
+	struct vfio_trigger_target __rcu *target;
+};
+
+/**
+ * vfio_trigger_set() - choose the eventfd
+ * @trigger: the trigger
+ * @fd: an eventfd of the calling process, or -1 for none
+ *
+ * The old eventfd is let go of after an RCU grace period, without waiting for it; a
+ * vfio_trigger_signal() that runs at the same time may still reach it.
+ *
+ * Context: may sleep.
+ * Return: 0; -EBADF if @fd is not open, -EINVAL if it is not an eventfd or below -1, -ENOMEM; after
+ * a failure the old eventfd stays.
+ */
+int vfio_trigger_set(struct vfio_trigger *trigger, int fd);
+
+/**
+ * vfio_trigger_move() - hand an eventfd over, so that several triggers can change all or nothing
+ * @to: takes over what @from has, even if that is none; its old eventfd is let go of
+ * @from: has none afterwards; one that vfio_trigger_set() has prepared
+ *
+ * Never fails and needs no user context.
+ */
+void vfio_trigger_move(struct vfio_trigger *to, struct vfio_trigger *from);
+
+/**
+ * vfio_trigger_clear() - let go of the eventfd, as vfio_trigger_set() with -1; never fails
+ * @trigger: the trigger
+ *
+ * Needs no user context.
+ */
+void vfio_trigger_clear(struct vfio_trigger *trigger);
+
+/**
+ * vfio_trigger_signal() - add one to the eventfd, if there is one
+ * @trigger: the trigger
+ *
+ * Context: any.
+ */
+void vfio_trigger_signal(struct vfio_trigger *trigger);
+
+/**
+ * vfio_trigger_is_set() - whether there is an eventfd
+ * @trigger: the trigger
+ */
+static inline bool vfio_trigger_is_set(const struct vfio_trigger *trigger)
+{
+	return rcu_access_pointer(trigger->target);
+}
+
+struct vfio_eventfd_watch;
+
+/**
+ * vfio_eventfd_watch_start() - call back when the user signals an eventfd
+ * @fd: an eventfd of the calling process
+ * @signalled: called for each signal, in process context, may sleep. Never runs concurrently with
+ *             itself, nor after vfio_eventfd_watch_stop() has returned.
+ * @data: for @signalled
+ *
+ * The watch ends by itself when the user closes the eventfd for good; it is to be stopped all the
+ * same.
+ *
+ * Context: may sleep.
+ * Return: the watch; ERR_PTR of -EBADF or -EINVAL for a bad @fd, -ENOMEM.
+ */
+struct vfio_eventfd_watch *vfio_eventfd_watch_start(int fd, void (*signalled)(void *data),
+						    void *data);
+
+/**
+ * vfio_eventfd_watch_stop() - end a watch and wait for a callback in flight
+ * @watch: the watch, or NULL
+ *
+ * Context: may sleep; not from @signalled, nor with a lock that it takes.
+ */
+void vfio_eventfd_watch_stop(struct vfio_eventfd_watch *watch);
+
+#endif

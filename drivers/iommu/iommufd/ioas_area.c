@@ -202,35 +202,52 @@ int iommufd_area_activate(struct iommufd_ioas *ioas, struct iommufd_area *area)
 	return rc;
 }
 
+/* Takes the lowest area in [first, last] for removal. Returns -EAGAIN if it has to be waited for. */
+static struct iommufd_area *area_try_removal(struct iommufd_ioas *ioas, unsigned long first,
+					     unsigned long last)
+{
+	struct iommufd_area *area = iommufd_area_find(ioas, first, last);
+
+	if (!area)
+		return NULL;
+	if (area->node.start < first || area->node.last > last)
+		return ERR_PTR(-ENOENT);
+	if (area->state == IOMMUFD_AREA_MAPPING)
+		return ERR_PTR(-EBUSY);
+	if (area->state != IOMMUFD_AREA_READY)
+		return ERR_PTR(-EAGAIN);
+	area->state = IOMMUFD_AREA_REMOVING;
+	return area;
+}
+
 /*
- * Takes the next area for removal that lies within [first, last], waiting for those who work on it.
- * Returns NULL if there is none; -ENOENT if one is only partly inside, -EBUSY if one is still being
- * mapped.
+ * Removes the lowest area in [first, last] from the page tables that follow. They stay the same from
+ * the moment the area is no longer ready, so that a new one doesn't miss the area and still see it
+ * removed; but nobody is waited for with that lock held.
  */
-static struct iommufd_area *area_take_for_removal(struct iommufd_ioas *ioas, unsigned long first,
-						  unsigned long last)
+static struct iommufd_area *area_clear_lowest(struct iommufd_ioas *ioas, unsigned long first,
+					      unsigned long last)
 {
 	struct iommufd_area *area;
-	int rc = 0;
+	int rc;
 
-	mutex_lock(&ioas->tree_lock);
-	while (!rc) {
-		area = iommufd_area_find(ioas, first, last);
-		if (!area)
+	for (;;) {
+		down_read(&ioas->domains_sem);
+		mutex_lock(&ioas->tree_lock);
+		area = area_try_removal(ioas, first, last);
+		if (area != ERR_PTR(-EAGAIN))
 			break;
-		if (area->node.start < first || area->node.last > last) {
-			rc = -ENOENT;
-		} else if (area->state == IOMMUFD_AREA_MAPPING) {
-			rc = -EBUSY;
-		} else if (area->state == IOMMUFD_AREA_READY) {
-			area->state = IOMMUFD_AREA_REMOVING;
-			break;
-		} else {
-			rc = iommufd_area_wait(ioas);
-		}
+		up_read(&ioas->domains_sem);
+		rc = iommufd_area_wait(ioas);
+		mutex_unlock(&ioas->tree_lock);
+		if (rc)
+			return ERR_PTR(rc);
 	}
 	mutex_unlock(&ioas->tree_lock);
-	return rc ? ERR_PTR(rc) : area;
+	if (!IS_ERR_OR_NULL(area))
+		iommufd_ioas_clear_area(ioas, area);
+	up_read(&ioas->domains_sem);
+	return area;
 }
 
 /* Whether the range would cut an area in two; only those at its ends can be cut. */
@@ -263,19 +280,22 @@ int iommufd_ioas_unmap(struct iommufd_ioas *ioas, unsigned long first, unsigned 
 		       unsigned long *unmapped)
 {
 	struct iommufd_area *area;
+	unsigned long end;
 
 	*unmapped = 0;
 	if (range_cuts_area(ioas, first, last))
 		return -ENOENT;
+	/* Never looks back, so that what is mapped anew behind it stays. */
 	for (;;) {
-		area = area_take_for_removal(ioas, first, last);
+		area = area_clear_lowest(ioas, first, last);
 		if (IS_ERR_OR_NULL(area))
 			return PTR_ERR_OR_ZERO(area);
-		down_read(&ioas->domains_sem);
-		iommufd_ioas_clear_area(ioas, area);
-		up_read(&ioas->domains_sem);
+		end = area->node.last;
 		*unmapped += area_length(area);
 		area_free(ioas, area);
+		if (end == last)
+			return 0;
+		first = end + 1;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();

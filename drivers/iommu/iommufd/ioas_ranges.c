@@ -201,17 +201,17 @@ static int find_free_within(struct iommufd_ioas *ioas, unsigned long start, unsi
 static int find_free_from(struct iommufd_ioas *ioas, unsigned long from, unsigned long uptr,
 			  unsigned long length, unsigned long modulus, unsigned long *iova)
 {
-	/* The first and the last page stay free: too many drivers take 0 and ~0 for "none". */
-	const unsigned long low = max(from, PAGE_SIZE), high = ULONG_MAX - PAGE_SIZE;
 	struct interval_tree_node *node;
 
+	/* The first and the last page stay free: too many drivers take 0 and ~0 for "none". */
 	if (RB_EMPTY_ROOT(&ioas->allowed.rb_root))
-		return find_free_within(ioas, low, high, uptr, length, modulus, iova);
+		return find_free_within(ioas, max(from, PAGE_SIZE), ULONG_MAX - PAGE_SIZE, uptr,
+					length, modulus, iova);
 
-	for (node = interval_tree_iter_first(&ioas->allowed, low, high); node;
-	     node = interval_tree_iter_next(node, low, high))
-		if (!find_free_within(ioas, max(node->start, low), min(node->last, high), uptr,
-				      length, modulus, iova))
+	for (node = interval_tree_iter_first(&ioas->allowed, from, ULONG_MAX); node;
+	     node = interval_tree_iter_next(node, from, ULONG_MAX))
+		if (!find_free_within(ioas, max(node->start, from), node->last, uptr, length,
+				      modulus, iova))
 			return 0;
 	return -ENOSPC;
 }

@@ -172,7 +172,7 @@ long vfio_file_attach(struct vfio_file *df, struct vfio_device_attach_iommufd_pt
 	if (attach.argsz < minsz || attach.flags & ~VFIO_DEVICE_ATTACH_PASID)
 		return -EINVAL;
 	if (attach.flags & VFIO_DEVICE_ATTACH_PASID)
-		return -EOPNOTSUPP;
+		return attach.argsz < offsetofend(typeof(attach), pasid) ? -EINVAL : -EOPNOTSUPP;
 	/* A structure that can't be answered is refused before anything is changed. */
 	if (put_user(attach.pt_id, &arg->pt_id))
 		return -EFAULT;
@@ -199,7 +199,7 @@ long vfio_file_detach(struct vfio_file *df, struct vfio_device_detach_iommufd_pt
 	if (detach.argsz < minsz || detach.flags & ~VFIO_DEVICE_DETACH_PASID)
 		return -EINVAL;
 	if (detach.flags & VFIO_DEVICE_DETACH_PASID)
-		return -EOPNOTSUPP;
+		return detach.argsz < offsetofend(typeof(detach), pasid) ? -EINVAL : -EOPNOTSUPP;
 	endpoint = file_get_endpoint(df);
 	if (IS_ERR(endpoint))
 		return PTR_ERR(endpoint);

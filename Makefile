@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The few commands that people type; `make help` lists them.  The modules are
+# built by the kernel's own build (Kbuild), the programs by scripts/userspace.mk.
+
+CACHE := $(or $(IOMMUFD_VFIO_CACHE),$(or $(XDG_CACHE_HOME),$(or $(HOME),/root)/.cache)/iommufd-vfio)
+CACHED_KDIR := $(CACHE)/kernel/headers
+RUNNING_KDIR := /lib/modules/$(shell uname -r)/build
+running-release := $(shell cat $(RUNNING_KDIR)/include/config/kernel.release 2>/dev/null)
+
+# The running kernel's headers where that is a kernel we support, else the ones
+# that set-up unpacked, which are also those of the guest's kernel.
+guest-goal := $(filter check demo shell,$(MAKECMDGOALS))
+KDIR ?= $(if $(guest-goal),$(CACHED_KDIR),$(if $(filter 6.12.%,$(running-release)),$(RUNNING_KDIR),$(CACHED_KDIR)))
+
+# Known only once set-up is done: for use in recipes.
+KVER = $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),unknown)
+VM := tools/testing/vm
+export IOMMUFD_VFIO_CACHE = $(CACHE)
+
+all: modules tools tests
+
+modules: $(if $(filter $(CACHED_KDIR),$(KDIR)),setup-build)
+	+@scripts/build-modules $(KDIR) build/$(KVER)
+
+include scripts/userspace.mk
+
+setup-%:
+	@$(VM)/setup $(if $(guest-goal),build tests guest,$*)
+
+setup:
+	@$(VM)/setup build tests guest
+
+check: modules tests tools | setup-guest
+	@$(VM)/check --modules build/$(KVER) $(RUN) $(if $(T),--match '$(T)') -- $(sort $(test-programs))
+
+demo: modules tools | setup-guest
+	@$(VM)/run --modules build/$(KVER) $(RUN) --add build/tools/iommufd-vfio-demo:/usr/bin/iommufd-vfio-demo \
+		-- /usr/bin/iommufd-vfio-demo $(DEMO_ARGS)
+
+shell: modules tools tests | setup-guest
+	@$(VM)/run --modules build/$(KVER) $(RUN) --add build/tools:/usr/bin --add build/tests:/root/tests --shell
+
+style: | setup-style
+	@scripts/style $(KDIR) $(CACHE)/source/tree
+
+install: modules tools
+	@DESTDIR='$(DESTDIR)' scripts/install $(KVER) build/$(KVER)
+
+uninstall:
+	@DESTDIR='$(DESTDIR)' scripts/install --remove $(KVER)
+
+clean:
+	rm -rf build/obj build/tests build/tools
+	@for dir in build/*/; do [ ! -e "$$dir/Kbuild" ] || (set -x; rm -rf "$$dir"); done
+
+distclean:
+	rm -rf build
+
+help:
+	@sed '1d; s/^/  /' scripts/help.txt
+
+.PHONY: all modules setup check demo shell style install uninstall clean distclean help

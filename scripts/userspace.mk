@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The programs.  Each .c file under tools/testing/selftests/{iommu,vfio} is one
+# test program; samples/demo is one program; both are linked with tools/lib.
+# Our uAPI headers come before the system's.
+
+HARNESS := $(CACHE)/source/tree/tools/testing/selftests
+CFLAGS ?= -O2 -g
+user-cflags = -std=gnu11 -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -MMD -MP \
+	-Iinclude/uapi -Itools/lib $(CFLAGS)
+test-cflags = -Itools/testing/selftests/lib -isystem $(HARNESS)
+
+objects = $(patsubst %.c,build/obj/%.o,$(wildcard $(1)/*.c))
+lib-objects := $(call objects,tools/lib)
+test-lib-objects := $(call objects,tools/testing/selftests/lib)
+demo-objects := $(call objects,samples/demo)
+test-sources := $(wildcard tools/testing/selftests/iommu/*.c tools/testing/selftests/vfio/*.c)
+test-programs := $(patsubst tools/testing/selftests/%.c,build/tests/%,$(test-sources))
+tool-programs := build/tools/iommufd-vfio-demo
+
+tests: $(test-programs)
+	@[ -n "$(test-programs)" ] || \
+		{ echo "no test programs are in tools/testing/selftests/iommu and vfio" >&2; exit 1; }
+tools: $(tool-programs)
+
+build/obj/tools/testing/selftests/%.o: user-cflags += $(test-cflags)
+build/obj/%.o: %.c | setup-tests
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(user-cflags) -c -o $@ $<
+
+$(test-programs): build/tests/%: build/obj/tools/testing/selftests/%.o $(test-lib-objects) $(lib-objects)
+build/tools/iommufd-vfio-demo: $(demo-objects) $(lib-objects)
+
+build/tools/iommufd-vfio-demo: own-objects := $(demo-objects)
+$(test-programs): own-objects := some
+
+$(test-programs) $(tool-programs):
+	@mkdir -p $(@D)
+	@[ -n "$(own-objects)" ] || { echo "$@: it has no source files" >&2; exit 1; }
+	@echo "  LD      $@"
+	@$(CC) -pthread $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+-include $(shell find build/obj -name '*.d' 2>/dev/null)
+
+.PHONY: tests tools
+.SECONDARY:

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Fetches Debian packages without installing them, by an apt of our own: its
+# sources are derived from the machine's (lib/sources.awk) and its lists and
+# downloads are in the cache.  The machine's apt configuration and package
+# state are read and never written.
+
+IV_APT=()
+
+archive_open() {
+	local dir=$IV_CACHE/apt sources
+
+	[ ${#IV_APT[@]} -eq 0 ] || return 0
+	rm -rf "$dir/sources.list.d"
+	mkdir -p "$dir/sources.list.d" "$dir/lists/partial" "$dir/cache/archives/partial"
+	sources=$(archive_sources)
+	[ -n "$sources" ] ||
+		die "apt has no source for Debian bookworm on this machine" \
+		    "add Debian's archive to /etc/apt/sources.list.d (suite bookworm, and bookworm-security) and run this again"
+	printf '%s\n' "$sources" >"$dir/sources.list.d/derived.list"
+	IV_APT=(-qq -o Dir::Etc::sourcelist=/dev/null
+		-o "Dir::Etc::sourceparts=$dir/sources.list.d"
+		-o "Dir::State::lists=$dir/lists"
+		-o "Dir::Cache=$dir/cache"
+		-o Dir::State::status=/var/lib/dpkg/status
+		-o Debug::NoLocking=true
+		-o "APT::Sandbox::User=$(id -un)"
+		-o Acquire::Retries=2)
+	say "reading the package lists of Debian's archive"
+	archive_quietly apt-get "${IV_APT[@]}" update ||
+		die "Debian's archive cannot be reached, and these packages are missing: $(archive_packages "$IV_MISSING")" \
+		    "connect this machine to its package archive, or copy $IV_CACHE from a machine where set-up has finished"
+}
+
+archive_sources() {
+	local files=() file
+
+	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
+		    /etc/apt/sources.list.d/*.sources; do
+		[ ! -s "$file" ] || files+=("$file")
+	done
+	[ ${#files[@]} -eq 0 ] || awk -f "$IV_VM/lib/sources.awk" "${files[@]}"
+}
+
+# archive_packages PARTS: the packages that the parts are made of.
+archive_packages() {
+	local part
+
+	for part in $1; do
+		case $part in
+		kernel) printf '%s ' linux-image-6.12-amd64 linux-headers-6.12-amd64 ;;
+		source) printf '%s ' linux-source-6.12 ;;
+		qemu) printf '%s ' qemu-system-x86 '(of bookworm-backports)' ;;
+		busybox) printf '%s ' busybox-static ;;
+		esac
+	done
+}
+
+# Runs a command, keeping its words for the case that it fails.
+archive_quietly() {
+	local log=$IV_CACHE/apt/log ticker status=0
+
+	archive_tick 9>&- &
+	ticker=$!
+	"$@" >"$log" 2>&1 || status=1
+	kill "$ticker" 2>/dev/null || true
+	! grep -q '^[EW]: Failed to fetch' "$log" || status=1
+	[ "$status" -eq 0 ] || sed 's/^/    /' "$log" >&2
+	return "$status"
+}
+
+# A line every ten seconds, with no child that could outlive it.
+archive_tick() {
+	local seconds=0 never
+
+	exec {never}<> <(:)
+	while ! read -r -t 10 -u "$never" && kill -0 $$ 2>/dev/null; do
+		seconds=$((seconds + 10))
+		say "... $seconds s"
+	done
+}
+
+archive_size() {
+	apt-cache "${IV_APT[@]}" show --no-all-versions "$1" 2>/dev/null |
+		awk '$1 == "Size:" { printf " (%d MB)", ($2 + 999999) / 1000000; exit }'
+}
+
+# archive_version PACKAGE: the version that would be fetched, or nothing.
+archive_version() {
+	apt-cache "${IV_APT[@]}" policy "$1" |
+		awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'
+}
+
+archive_has() {
+	apt-cache "${IV_APT[@]}" show "$1" >/dev/null 2>&1
+}
+
+# archive_download DIR PACKAGE[=VERSION]...: each package's .deb into DIR.
+archive_download() {
+	local dir=$1 package
+	shift
+
+	mkdir -p "$dir"
+	for package; do
+		say "fetching ${package%%=*}$(archive_size "$package")"
+		(cd "$dir" && archive_quietly apt-get "${IV_APT[@]}" download "$package") ||
+			die "the package $package could not be fetched" \
+			    "see apt's words above; run this again when the archive can be reached"
+	done
+}
+
+# archive_download_closure DIR RELEASE PACKAGE: PACKAGE and all that it needs
+# and this machine lacks.
+archive_download_closure() {
+	local dir=$1 release=$2 package=$3
+	local archives=$IV_CACHE/apt/cache/archives
+
+	say "fetching $package and the libraries that it needs"
+	rm -f "$archives"/*.deb
+	archive_quietly apt-get "${IV_APT[@]}" --yes --no-install-recommends --download-only \
+		--target-release "$release" --reinstall install "$package" ||
+		die "the package $package could not be fetched from $release" \
+		    "see apt's words above; run this again when the archive can be reached"
+	mkdir -p "$dir"
+	mv "$archives"/*.deb "$dir"
+}
+
+# archive_unpack DIR DEB...
+archive_unpack() {
+	local dir=$1 deb
+	shift
+
+	mkdir -p "$dir"
+	for deb; do
+		dpkg-deb -x "$deb" "$dir" ||
+			die "the package file $deb could not be unpacked" \
+			    "check that the disk of $IV_CACHE is not full, and run this again"
+	done
+}

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The guest's devices and where they are.  The command in the guest finds the
+# addresses in its environment:
+#
+#   IV_EDU		edu, alone in its IOMMU group
+#   IV_SHARED_A		edu, function 0 of a slot ...
+#   IV_SHARED_B		... edu, function 1: one group, two requester IDs
+#   IV_NVME		NVMe disk of 16 MiB; each 512-byte block begins with the
+#			text "iommufd-vfio block N"; writes are lost at the end
+#   IV_IGB		igb network card behind a root port (it reaches nothing)
+#   IV_HOTPLUG		edu behind a root port that it can be unplugged from
+#   IV_HOTPLUG_PORT	that root port; IV_HOTPLUG_SLOT is the name of its slot in
+#			/sys/bus/pci/slots (vm-unplug and vm-plug use it)
+#
+# edu can reach all 64 bits of address here, not its usual 28.  The IOMMU is
+# VT-d in scalable mode.  The intel-iommu device comes first on QEMU's command
+# line, since devices made before it would bypass it.
+
+IV_DEVICE_ENV='
+IV_EDU=0000:00:04.0
+IV_SHARED_A=0000:00:05.0
+IV_SHARED_B=0000:00:05.1
+IV_NVME=0000:00:06.0
+IV_IGB=0000:01:00.0
+IV_HOTPLUG=0000:02:00.0
+IV_HOTPLUG_PORT=0000:00:09.0
+IV_HOTPLUG_SLOT=2
+'
+IV_EDU_ARGS=edu,dma_mask=0xffffffffffffffff
+
+devices_set_args() {
+	local disk=$1
+
+	IV_DEVICE_ARGS=(
+	-device intel-iommu,x-scalable-mode=on,intremap=on,eim=on
+	-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
+	-device "$IV_EDU_ARGS,id=edu,addr=04.0"
+	-device "$IV_EDU_ARGS,id=shared-a,addr=05.0,multifunction=on"
+	-device "$IV_EDU_ARGS,id=shared-b,addr=05.1"
+	-drive "if=none,id=disk,format=raw,file=$disk,snapshot=on"
+	-device nvme,id=nvme,addr=06.0,serial=iommufd-vfio,drive=disk
+	-device pcie-root-port,id=igb-port,addr=08.0,chassis=1,slot=1
+	-netdev user,id=no-net,restrict=on
+	-device igb,id=igb,netdev=no-net,bus=igb-port,addr=00.0,romfile=
+	-device pcie-root-port,id=hotplug-port,addr=09.0,chassis=2,slot=2
+	-device "$IV_EDU_ARGS,id=hotplug,bus=hotplug-port,addr=00.0"
+	)
+}
+
+# devices_make_disk FILE
+devices_make_disk() {
+	[ ! -f "$1" ] || return 0
+	mkdir -p "${1%/*}"
+	awk 'BEGIN { for (n = 0; n < 32768; n++) printf "%-511s\n", "iommufd-vfio block " n }' \
+		>"$1.$$"
+	mv "$1.$$" "$1"
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * read() and write() of BARs.
+ *
+ * Open reserves the address ranges of all BARs; one that somebody else holds (a boot framebuffer,
+ * say) stays out of reach. The kernel's mapping of a BAR is made at the first access, since BARs
+ * may be huge, and lives until close.
+ *
+ * Buffers are kernel memory, so a whole call may run under mem_lock: nobody can close the gate
+ * between the check and the access.
+ */
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/pci.h>
+#include <linux/unaligned.h>
+#include <linux/vfio.h>
+
+#include "priv.h"
+
+static bool vfio_pci_bar_is_memory(struct vfio_pci_core_device *core, unsigned int bar)
+{
+	return pci_resource_flags(core->pdev, bar) & IORESOURCE_MEM;
+}
+
+/* Not by the PCI core's helpers, which complain in the log for each failure. */
+static bool vfio_pci_bar_claim(struct vfio_pci_core_device *core, unsigned int bar)
+{
+	resource_size_t start = pci_resource_start(core->pdev, bar);
+	resource_size_t size = pci_resource_len(core->pdev, bar);
+
+	if (!size)
+		return false;
+	return vfio_pci_bar_is_memory(core, bar) ?
+		       request_mem_region(start, size, core->vdev.ops->name) :
+		       request_region(start, size, core->vdev.ops->name);
+}
+
+static void vfio_pci_bar_unclaim(struct vfio_pci_core_device *core, unsigned int bar)
+{
+	resource_size_t start = pci_resource_start(core->pdev, bar);
+	resource_size_t size = pci_resource_len(core->pdev, bar);
+
+	if (vfio_pci_bar_is_memory(core, bar))
+		release_mem_region(start, size);
+	else
+		release_region(start, size);
+}
+
+void vfio_pci_bars_claim(struct vfio_pci_core_device *core)
+{
+	int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		core->bars[bar].claimed = vfio_pci_bar_claim(core, bar);
+}
+
+void vfio_pci_bars_release(struct vfio_pci_core_device *core)
+{
+	int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		struct vfio_pci_bar *b = &core->bars[bar];
+
+		if (b->io)
+			pci_iounmap(core->pdev, b->io);
+		if (b->claimed)
+			vfio_pci_bar_unclaim(core, bar);
+		b->io = NULL;
+		b->claimed = false;
+	}
+}
+
+/* The kernel's mapping of a BAR; the first access makes it. */
+static void __iomem *vfio_pci_bar_map(struct vfio_pci_core_device *core, unsigned int bar)
+{
+	struct vfio_pci_bar *b = &core->bars[bar];
+	void __iomem *io;
+
+	if (!b->claimed)
+		return IOMEM_ERR_PTR(-EBUSY);
+	/* With the release below: whoever sees the pointer sees the mapping. */
+	io = smp_load_acquire(&b->io);
+	if (io)
+		return io;
+
+	guard(mutex)(&core->bar_lock);
+	if (b->io)
+		return b->io;
+	io = pci_iomap(core->pdev, bar, 0);
+	if (!io)
+		return IOMEM_ERR_PTR(-ENOMEM);
+	/* With the acquire above. */
+	smp_store_release(&b->io, io);
+	return io;
+}
+
+static void vfio_pci_bar_restore_dword(struct pci_dev *pdev, int reg, u32 want, u32 mask)
+{
+	u32 have;
+
+	pci_read_config_dword(pdev, reg, &have);
+	if ((have ^ want) & mask)
+		pci_write_config_dword(pdev, reg, (want & mask) | (have & ~mask));
+}
+
+/*
+ * Write back addresses that a reset behind the kernel's back has wiped (many devices can be told by
+ * their own registers to reset themselves), before memory decoding is turned on.
+ */
+void vfio_pci_bars_restore(struct vfio_pci_core_device *core)
+{
+	struct pci_dev *pdev = core->pdev;
+	int bar;
+
+	lockdep_assert_held_write(&core->mem_lock);
+	/* A virtual function's BARs are in its PF. */
+	if (pdev->is_virtfn)
+		return;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		struct resource *res = &pdev->resource[bar];
+		int reg = PCI_BASE_ADDRESS_0 + bar * 4;
+		struct pci_bus_region region;
+
+		/* Among those without length are the upper halves of 64-bit BARs. */
+		if (!pci_resource_len(pdev, bar) ||
+		    (res->flags & (IORESOURCE_UNSET | IORESOURCE_PCI_FIXED)))
+			continue;
+		pcibios_resource_to_bus(pdev->bus, &region, res);
+		if (res->flags & IORESOURCE_IO) {
+			vfio_pci_bar_restore_dword(pdev, reg, region.start,
+						   (u32)PCI_BASE_ADDRESS_IO_MASK);
+			continue;
+		}
+		vfio_pci_bar_restore_dword(pdev, reg, region.start,
+					   (u32)PCI_BASE_ADDRESS_MEM_MASK);
+		if (res->flags & IORESOURCE_MEM_64)
+			vfio_pci_bar_restore_dword(pdev, reg + 4, upper_32_bits(region.start),
+						   U32_MAX);
+	}
+}
+
+/* One naturally aligned access; what the device sends is little endian. */
+static void vfio_pci_bar_load(void __iomem *io, void *buf, size_t size)
+{
+	switch (size) {
+	case 1:
+		*(u8 *)buf = ioread8(io);
+		break;
+	case 2:
+		put_unaligned_le16(ioread16(io), buf);
+		break;
+	case 4:
+		put_unaligned_le32(ioread32(io), buf);
+		break;
+#ifdef CONFIG_64BIT
+	case 8:
+		put_unaligned_le64(readq(io), buf);
+		break;
+#endif
+	}
+}
+
+static void vfio_pci_bar_store(void __iomem *io, const void *buf, size_t size)
+{
+	switch (size) {
+	case 1:
+		iowrite8(*(const u8 *)buf, io);
+		break;
+	case 2:
+		iowrite16(get_unaligned_le16(buf), io);
+		break;
+	case 4:
+		iowrite32(get_unaligned_le32(buf), io);
+		break;
+#ifdef CONFIG_64BIT
+	case 8:
+		writeq(get_unaligned_le64(buf), io);
+		break;
+#endif
+	}
+}
+
+/*
+ * Entries of the MSI-X table are 16 bytes and the table is aligned to 8, so a naturally aligned
+ * access is in it or not, never half.
+ */
+static bool vfio_pci_bar_in_msix_table(struct vfio_pci_core_device *core, unsigned int bar, u64 off)
+{
+	return core->msix_bar >= 0 && bar == core->msix_bar &&
+	       off >= core->msix_start && off < core->msix_end;
+}
+
+static size_t vfio_pci_bar_widest(struct vfio_pci_core_device *core, unsigned int bar)
+{
+	return IS_ENABLED(CONFIG_64BIT) && vfio_pci_bar_is_memory(core, bar) ? 8 : 4;
+}
+
+/* Check an access, and return the BAR's mapping. *@count is cut at the end. */
+static void __iomem *vfio_pci_bar_access(struct vfio_pci_core_device *core, unsigned int bar,
+					 u64 off, size_t *count)
+{
+	u64 len = pci_resource_len(core->pdev, bar);
+
+	if (off >= len)
+		return IOMEM_ERR_PTR(-EINVAL);
+	*count = min_t(u64, *count, len - off);
+	return vfio_pci_bar_map(core, bar);
+}
+
+static bool vfio_pci_bar_usable(struct vfio_pci_core_device *core, unsigned int bar)
+{
+	return vfio_pci_bar_is_memory(core, bar) ? vfio_pci_memory_usable(core) :
+						   vfio_pci_io_usable(core);
+}
+
+ssize_t vfio_pci_bar_read(struct vfio_pci_core_device *core, unsigned int bar, void *buf,
+			  size_t count, u64 off)
+{
+	size_t widest = vfio_pci_bar_widest(core, bar);
+	void __iomem *io;
+	size_t done, size;
+
+	io = vfio_pci_bar_access(core, bar, off, &count);
+	if (IS_ERR(io))
+		return PTR_ERR(io);
+
+	guard(rwsem_read)(&core->mem_lock);
+	if (!vfio_pci_bar_usable(core, bar))
+		return -EIO;
+	for (done = 0; done < count; done += size) {
+		size = vfio_pci_access_size(off + done, count - done, widest);
+		if (vfio_pci_bar_in_msix_table(core, bar, off + done))
+			memset(buf + done, 0xff, size);
+		else
+			vfio_pci_bar_load(io + off + done, buf + done, size);
+	}
+	return count;
+}
+
+ssize_t vfio_pci_bar_write(struct vfio_pci_core_device *core, unsigned int bar, const void *buf,
+			   size_t count, u64 off)
+{
+	size_t widest = vfio_pci_bar_widest(core, bar);
+	void __iomem *io;
+	size_t done, size;
+
+	io = vfio_pci_bar_access(core, bar, off, &count);
+	if (IS_ERR(io))
+		return PTR_ERR(io);
+
+	guard(rwsem_read)(&core->mem_lock);
+	if (!vfio_pci_bar_usable(core, bar))
+		return -EIO;
+	for (done = 0; done < count; done += size) {
+		size = vfio_pci_access_size(off + done, count - done, widest);
+		if (!vfio_pci_bar_in_msix_table(core, bar, off + done))
+			vfio_pci_bar_store(io + off + done, buf + done, size);
+	}
+	return count;
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life of a vfio-pci device: register, open, close, unregister.
+ *
+ *   registered   asleep by runtime PM (unless VFIO_PCI_CORE_NO_IDLE_D3), disabled
+ *   open         awake, enabled, freshly reset, bus mastering off until the user turns it on
+ *
+ * Open and close mirror each other. The state of config space that open finds after the reset is
+ * kept and put back by close, so that nothing a user did remains for the next driver or user.
+ */
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/vfio.h>
+
+#include "priv.h"
+
+/**
+ * vfio_pci_core_init() - prepare a device structure
+ * @core: zeroed, from vfio_alloc_device()
+ * @pdev: the function; its driver data is set to @core
+ * @flags: VFIO_PCI_CORE_*
+ *
+ * There is no counterpart: what it sets up needs no release.
+ *
+ * Return: 0; -EINVAL if the function is not an ordinary one (a bridge); -EBUSY if it is a physical
+ * function whose virtual functions are enabled: its user would be their master.
+ */
+int vfio_pci_core_init(struct vfio_pci_core_device *core, struct pci_dev *pdev,
+		       unsigned int flags)
+{
+	if (pdev->hdr_type != PCI_HEADER_TYPE_NORMAL)
+		return -EINVAL;
+	if (pdev->is_physfn && pci_num_vf(pdev))
+		return -EBUSY;
+
+	core->pdev = pdev;
+	core->flags = flags;
+	core->msix_bar = -1;
+	core->irq_index = VFIO_PCI_NUM_IRQS;
+	init_rwsem(&core->mem_lock);
+	mutex_init(&core->bar_lock);
+	mutex_init(&core->config_lock);
+	mutex_init(&core->irq_lock);
+	spin_lock_init(&core->intx.lock);
+	pci_set_drvdata(pdev, core);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_init);
+
+/**
+ * vfio_pci_core_register_device() - offer the device to userspace
+ * @core: initialised, everything ready for its callbacks
+ *
+ * Context: from the driver's probe, with the device lock held.
+ * Return: 0 or a negative errno; then nothing is visible and the device is as before.
+ */
+int vfio_pci_core_register_device(struct vfio_pci_core_device *core)
+{
+	struct device *dev = &core->pdev->dev;
+	int ret;
+
+	/* Nobody has said yet that DMA may happen. */
+	pci_clear_master(core->pdev);
+
+	pm_runtime_allow(dev);
+	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
+		pm_runtime_put(dev);
+
+	ret = vfio_register_device(&core->vdev);
+	if (ret)
+		goto err_power;
+	return 0;
+
+err_power:
+	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
+		pm_runtime_get_sync(dev);
+	pm_runtime_forbid(dev);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_register_device);
+
+/**
+ * vfio_pci_core_unregister_device() - take the device away from userspace
+ * @core: a registered device
+ *
+ * Ends all use at once, whether or not files are open. Afterwards the device is awake, disabled,
+ * and reset if it can be.
+ *
+ * Context: from the driver's remove, with the device lock held.
+ */
+void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core)
+{
+	struct device *dev = &core->pdev->dev;
+
+	WRITE_ONCE(core->removing, true);
+	vfio_unregister_device(&core->vdev);
+
+	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
+		pm_runtime_get_sync(dev);
+	pm_runtime_forbid(dev);
+
+	/* Close could not have the device lock, since this thread holds it. */
+	if (core->needs_reset && !pci_dev_is_disconnected(core->pdev))
+		pci_reset_function_locked(core->pdev);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_unregister_device);
+
+/* Where the function's MSI-X table is: accesses by read() and write() leave it out. */
+static void vfio_pci_msix_table_find(struct vfio_pci_core_device *core)
+{
+	u32 table;
+
+	core->msix_bar = -1;
+	if (!core->msix_max)
+		return;
+	pci_read_config_dword(core->pdev, core->pdev->msix_cap + PCI_MSIX_TABLE, &table);
+	if ((table & PCI_MSIX_TABLE_BIR) >= PCI_STD_NUM_BARS)
+		return;
+	core->msix_bar = table & PCI_MSIX_TABLE_BIR;
+	core->msix_start = table & PCI_MSIX_TABLE_OFFSET;
+	core->msix_end = core->msix_start + (u64)core->msix_max * PCI_MSIX_ENTRY_SIZE;
+}
+
+/* Bring the gate and hardware to where the fresh virtual config space says they are. */
+static void vfio_pci_gate_open(struct vfio_pci_core_device *core)
+{
+	u16 command;
+
+	pci_read_config_word(core->pdev, PCI_COMMAND, &command);
+	guard(rwsem_write)(&core->mem_lock);
+	core->asleep = false;
+	core->io_on = command & PCI_COMMAND_IO;
+	/* A virtual function's memory enable bit is hardwired to 0; its PF enables memory. */
+	core->memory_on = core->pdev->is_virtfn || (command & PCI_COMMAND_MEMORY);
+	vfio_pci_command_refresh(core);
+}
+
+static void vfio_pci_gate_close(struct vfio_pci_core_device *core)
+{
+	guard(rwsem_write)(&core->mem_lock);
+	vfio_pci_wake(core);
+	core->memory_on = false;
+	core->io_on = false;
+	vfio_pci_mappings_zap(core);
+	vfio_pci_command_refresh(core);
+}
+
+/*
+ * The PCI core writes a line to the log when it has to turn decoding on. Close has turned it off; a
+ * user who opens and closes all day must not fill the log. So only the first open leaves it to the
+ * PCI core.
+ */
+static void vfio_pci_decode_prepare(struct vfio_pci_core_device *core)
+{
+	u16 command;
+
+	pci_read_config_word(core->pdev, PCI_COMMAND, &command);
+	pci_write_config_word(core->pdev, PCI_COMMAND, command | core->decode);
+}
+
+/* Put config space back to what open found, deaf and mute. */
+static void vfio_pci_state_restore(struct vfio_pci_core_device *core)
+{
+	struct pci_dev *pdev = core->pdev;
+	u16 command;
+
+	pci_load_and_free_saved_state(pdev, &core->saved_state);
+	pci_restore_state(pdev);
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	if (!PCI_POSSIBLE_ERROR(command))
+		core->decode = command & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+	command &= ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
+		     PCI_COMMAND_INTX_DISABLE);
+	pci_write_config_word(pdev, PCI_COMMAND, command);
+}
+
+/**
+ * vfio_pci_core_open() - make the device usable
+ * @vdev: a registered, closed device
+ *
+ * Context: may sleep for seconds (a reset).
+ * Return: 0; -EAGAIN if someone else is working on the device; -ENOMEM; an error of power
+ * management, enabling or reset.
+ */
+int vfio_pci_core_open(struct vfio_device *vdev)
+{
+	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+	struct pci_dev *pdev = core->pdev;
+	int ret;
+
+	ret = pm_runtime_resume_and_get(&pdev->dev);
+	if (ret < 0)
+		return ret;
+
+	pci_clear_master(pdev);
+	vfio_pci_decode_prepare(core);
+	ret = pci_enable_device(pdev);
+	if (ret)
+		goto err_sleep;
+
+	ret = vfio_pci_reset_at_open(core);
+	if (ret)
+		goto err_disable;
+
+	pci_save_state(pdev);
+	core->saved_state = pci_store_saved_state(pdev);
+	if (!core->saved_state) {
+		ret = -ENOMEM;
+		goto err_disable;
+	}
+
+	vfio_pci_bars_claim(core);
+	vfio_pci_rom_probe(core);
+	vfio_pci_irqs_probe(core);
+	vfio_pci_msix_table_find(core);
+	vfio_pci_gate_open(core);
+	ret = vfio_pci_config_create(core);
+	if (ret)
+		goto err_gate;
+	return 0;
+
+err_gate:
+	vfio_pci_gate_close(core);
+	vfio_pci_bars_release(core);
+	vfio_pci_state_restore(core);
+err_disable:
+	pci_disable_device(pdev);
+err_sleep:
+	pm_runtime_put(&pdev->dev);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_open);
+
+/**
+ * vfio_pci_core_close() - undo vfio_pci_core_open() and whatever the user has set up
+ * @vdev: an open device
+ *
+ * DMA stops first. If the device is taken away from its user, each eventfd is signalled once before
+ * it is let go of: the user may be asleep waiting for one.
+ */
+void vfio_pci_core_close(struct vfio_device *vdev)
+{
+	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+	struct pci_dev *pdev = core->pdev;
+
+	vfio_pci_master_set(core, false);
+	vfio_pci_gate_close(core);
+	vfio_pci_irqs_shutdown(core);
+	vfio_pci_config_destroy(core);
+	vfio_pci_bars_release(core);
+	pci_disable_device(pdev);
+	vfio_pci_reset_at_close(core);
+	vfio_pci_state_restore(core);
+	pm_runtime_put(&pdev->dev);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_close);
+
+/**
+ * vfio_pci_core_get_info() - VFIO_DEVICE_GET_INFO
+ * @vdev: an open device
+ * @info: gets flags and the fixed numbers of regions and interrupt indices
+ * @caps: nothing is added
+ *
+ * Return: 0.
+ */
+int vfio_pci_core_get_info(struct vfio_device *vdev, struct vfio_device_info *info,
+			   struct vfio_info_caps *caps)
+{
+	info->flags = VFIO_DEVICE_FLAGS_PCI;
+	if (vfio_pci_core_from(vdev)->resettable)
+		info->flags |= VFIO_DEVICE_FLAGS_RESET;
+	info->num_regions = VFIO_PCI_NUM_REGIONS;
+	info->num_irqs = VFIO_PCI_NUM_IRQS;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_get_info);
+
+/**
+ * vfio_pci_core_error_detected() - tell the user about an uncorrectable PCI Express error
+ * @pdev: the function
+ * @state: what the PCI core has done to the link
+ *
+ * Return: PCI_ERS_RESULT_CAN_RECOVER; what to do about it is the user's business.
+ */
+pci_ers_result_t vfio_pci_core_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	struct vfio_pci_core_device *core = pci_get_drvdata(pdev);
+
+	vfio_trigger_signal(&core->err_trigger);
+	return PCI_ERS_RESULT_CAN_RECOVER;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_error_detected);
+
+MODULE_DESCRIPTION("What vfio drivers for PCI functions share");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mappings of BARs.
+ *
+ * mmap only checks; pages are put in by faults, one by one, under mem_lock. Whoever makes the BARs
+ * unreachable closes the gate and zaps (see power.c), after which a fault finds the gate closed and
+ * gives SIGBUS until memory decoding is on again.
+ */
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/pci.h>
+#include <linux/vfio.h>
+
+#include "priv.h"
+
+#define VFIO_PCI_PGOFF_SHIFT	(VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT)
+#define VFIO_PCI_PGOFF_MASK	((1UL << VFIO_PCI_PGOFF_SHIFT) - 1)
+
+/* Whole pages only: what shares a page with a small BAR may belong to another device. */
+bool vfio_pci_bar_mappable(struct vfio_pci_core_device *core, unsigned int bar)
+{
+	struct pci_dev *pdev = core->pdev;
+
+	return (pci_resource_flags(pdev, bar) & IORESOURCE_MEM) && core->bars[bar].claimed &&
+	       PAGE_ALIGNED(pci_resource_start(pdev, bar)) &&
+	       pci_resource_len(pdev, bar) >= PAGE_SIZE;
+}
+
+/**
+ * vfio_pci_core_mmap() - check a mapping of a BAR
+ * @vdev: an open device
+ * @vma: the mapping, its vm_page_prot is set
+ *
+ * Return: 0; -EINVAL if it is not shared, reaches beyond its BAR, or is of something that can't be
+ * mapped.
+ */
+int vfio_pci_core_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
+{
+	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+	unsigned long bar = vma->vm_pgoff >> VFIO_PCI_PGOFF_SHIFT;
+	unsigned long first = vma->vm_pgoff & VFIO_PCI_PGOFF_MASK;
+	u64 pages;
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (bar >= PCI_STD_NUM_BARS || !vfio_pci_bar_mappable(core, bar))
+		return -EINVAL;
+	pages = pci_resource_len(core->pdev, bar) >> PAGE_SHIFT;
+	if (first >= pages || vma_pages(vma) > pages - first)
+		return -EINVAL;
+
+	vma->vm_page_prot = pgprot_decrypted(pgprot_noncached(vma->vm_page_prot));
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_mmap);
+
+/**
+ * vfio_pci_core_fault() - put in the page of a mapping that vfio_pci_core_mmap() has let pass
+ * @vdev: an open device
+ * @vmf: the fault
+ *
+ * Return: VM_FAULT_SIGBUS while memory decoding is off or the device is not in D0, else what
+ * vmf_insert_pfn() says.
+ */
+vm_fault_t vfio_pci_core_fault(struct vfio_device *vdev, struct vm_fault *vmf)
+{
+	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+	unsigned long bar = vmf->pgoff >> VFIO_PCI_PGOFF_SHIFT;
+	unsigned long page = vmf->pgoff & VFIO_PCI_PGOFF_MASK;
+
+	/* mmap has checked this; VMAs can be split and moved, but not grown. */
+	if (bar >= PCI_STD_NUM_BARS || !vfio_pci_bar_mappable(core, bar) ||
+	    page >= pci_resource_len(core->pdev, bar) >> PAGE_SHIFT)
+		return VM_FAULT_SIGBUS;
+
+	guard(rwsem_read)(&core->mem_lock);
+	if (!vfio_pci_memory_usable(core))
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_pfn(vmf->vma, vmf->address,
+			      PHYS_PFN(pci_resource_start(core->pdev, bar)) + page);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_fault);

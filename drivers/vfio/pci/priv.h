@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of vfio-pci-core share. Model, invariants and the order of locks are in
+ * linux/vfio_pci_core.h; here each declaration says which locks its caller holds.
+ */
+#ifndef VFIO_PCI_PRIV_H
+#define VFIO_PCI_PRIV_H
+
+#include <linux/vfio_pci_core.h>
+
+/* A file offset is a region's index and an offset in it. Userspace learns both from us. */
+#define VFIO_PCI_OFFSET_SHIFT	40
+#define VFIO_PCI_OFFSET_MASK	((1ULL << VFIO_PCI_OFFSET_SHIFT) - 1)
+
+static inline u64 vfio_pci_region_pos(unsigned int index)
+{
+	return (u64)index << VFIO_PCI_OFFSET_SHIFT;
+}
+
+/* The widest naturally aligned access of at most @max bytes at @off with @left bytes to go. */
+static inline size_t vfio_pci_access_size(u64 off, size_t left, size_t max)
+{
+	size_t size = max;
+
+	while (size > left || (off & (size - 1)))
+		size >>= 1;
+	return size;
+}
+
+/* bar.c */
+void vfio_pci_bars_claim(struct vfio_pci_core_device *core);
+void vfio_pci_bars_release(struct vfio_pci_core_device *core);
+void vfio_pci_bars_restore(struct vfio_pci_core_device *core);	/* mem_lock for write */
+ssize_t vfio_pci_bar_read(struct vfio_pci_core_device *core, unsigned int bar, void *buf,
+			  size_t count, u64 off);
+ssize_t vfio_pci_bar_write(struct vfio_pci_core_device *core, unsigned int bar, const void *buf,
+			   size_t count, u64 off);
+
+/* rom.c */
+void vfio_pci_rom_probe(struct vfio_pci_core_device *core);
+ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *core, void *buf, size_t count, u64 off);
+
+/* mmap.c */
+bool vfio_pci_bar_mappable(struct vfio_pci_core_device *core, unsigned int bar);
+
+/* config.c: under config_lock unless said otherwise. */
+ssize_t vfio_pci_config_read(struct vfio_pci_core_device *core, void *buf, size_t count,
+			     u64 off);	/* takes config_lock */
+ssize_t vfio_pci_config_write(struct vfio_pci_core_device *core, const void *buf, size_t count,
+			      u64 off);	/* takes config_lock */
+
+/* config_build.c: takes no lock; called by open and close only. */
+int vfio_pci_config_create(struct vfio_pci_core_device *core);
+void vfio_pci_config_destroy(struct vfio_pci_core_device *core);
+
+/* config_caps.c: under config_lock; the virtual registers after hardware went through a reset. */
+void vfio_pci_config_after_reset(struct vfio_pci_core_device *core);
+
+/* power.c */
+bool vfio_pci_memory_usable(struct vfio_pci_core_device *core);	/* mem_lock */
+bool vfio_pci_io_usable(struct vfio_pci_core_device *core);	/* mem_lock */
+void vfio_pci_mappings_zap(struct vfio_pci_core_device *core);	/* mem_lock for write */
+void vfio_pci_decode_set(struct vfio_pci_core_device *core, bool memory, bool io);
+void vfio_pci_master_set(struct vfio_pci_core_device *core, bool on);
+pci_power_t vfio_pci_memory_force(struct vfio_pci_core_device *core); /* mem_lock for write */
+void vfio_pci_memory_unforce(struct vfio_pci_core_device *core, pci_power_t state); /* likewise */
+void vfio_pci_command_refresh(struct vfio_pci_core_device *core); /* mem_lock for write */
+void vfio_pci_command_update(struct vfio_pci_core_device *core, u16 clear, u16 set); /* intx.lock */
+void vfio_pci_power_set(struct vfio_pci_core_device *core, pci_power_t state); /* config_lock */
+void vfio_pci_wake(struct vfio_pci_core_device *core);		/* mem_lock for write */
+
+/* reset.c */
+int vfio_pci_reset_locked(struct vfio_pci_core_device *core);	/* config_lock */
+int vfio_pci_reset_at_open(struct vfio_pci_core_device *core);
+void vfio_pci_reset_at_close(struct vfio_pci_core_device *core);
+
+/* irq.c */
+void vfio_pci_irqs_probe(struct vfio_pci_core_device *core);
+void vfio_pci_irqs_shutdown(struct vfio_pci_core_device *core);	/* takes irq_lock */
+
+/* intx.c: under irq_lock unless said otherwise. */
+int vfio_pci_intx_set(struct vfio_pci_core_device *core, const struct vfio_irq_set *hdr,
+		      const void *data);
+void vfio_pci_intx_disable(struct vfio_pci_core_device *core);
+void vfio_pci_intx_set_disabled(struct vfio_pci_core_device *core, bool disabled); /* no lock */
+
+/* msi.c: under irq_lock. */
+unsigned int vfio_pci_msi_max(struct vfio_pci_core_device *core, unsigned int index);
+int vfio_pci_msi_set(struct vfio_pci_core_device *core, const struct vfio_irq_set *hdr,
+		     const void *data);
+void vfio_pci_msi_disable(struct vfio_pci_core_device *core);
+void vfio_pci_msi_signal_all(struct vfio_pci_core_device *core);
+
+#endif

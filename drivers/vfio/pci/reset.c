@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Resets: asked for by the user (ioctl, or the reset bits of config space), and between two users.
+ *
+ * The PCI core saves config space before a reset and restores it afterwards, MSI included; what
+ * the function itself knew is gone. The virtual registers stay as they were, but the power state,
+ * which is D0 after a reset.
+ *
+ * A reset needs the device lock, which the thread that removes the driver holds while it waits for
+ * us. So the lock is only ever tried. When close can't get it, remove does the reset instead.
+ */
+#include <linux/delay.h>
+#include <linux/export.h>
+#include <linux/pci.h>
+#include <linux/vfio.h>
+
+#include "priv.h"
+
+#define VFIO_PCI_RESET_TRIES	20
+#define VFIO_PCI_RESET_PAUSE_MS	10
+
+int vfio_pci_reset_locked(struct vfio_pci_core_device *core)
+{
+	int ret;
+
+	lockdep_assert_held(&core->config_lock);
+	if (!core->resettable)
+		return -EINVAL;
+
+	guard(rwsem_write)(&core->mem_lock);
+	vfio_pci_mappings_zap(core);
+	vfio_pci_wake(core);
+	ret = pci_try_reset_function(core->pdev);
+	vfio_pci_config_after_reset(core);
+	vfio_pci_command_refresh(core);
+	return ret;
+}
+
+/**
+ * vfio_pci_core_reset() - VFIO_DEVICE_RESET
+ * @vdev: an open device
+ *
+ * The virtual config space is as before, except that the device is in D0; interrupts stay set up.
+ *
+ * Context: may sleep for seconds.
+ * Return: 0; -EINVAL if the function can't be reset alone; -EAGAIN if someone else is working on
+ * the device; an error of the reset method.
+ */
+int vfio_pci_core_reset(struct vfio_device *vdev)
+{
+	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+
+	guard(mutex)(&core->config_lock);
+	return vfio_pci_reset_locked(core);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_reset);
+
+/*
+ * Someone who holds the device lock for a moment must not make the difference: the user may well be
+ * here before the probe that made the device visible has returned.
+ */
+static int vfio_pci_reset_retry(struct vfio_pci_core_device *core)
+{
+	int tries, ret;
+
+	for (tries = 0; tries < VFIO_PCI_RESET_TRIES; tries++) {
+		ret = pci_try_reset_function(core->pdev);
+		if (ret != -EAGAIN || READ_ONCE(core->removing))
+			break;
+		msleep(VFIO_PCI_RESET_PAUSE_MS);
+	}
+	return ret;
+}
+
+/* Learn whether the function can be reset by doing it. The device is enabled and in D0. */
+int vfio_pci_reset_at_open(struct vfio_pci_core_device *core)
+{
+	int ret = vfio_pci_reset_retry(core);
+
+	core->resettable = !ret;
+	/* No method: then the user gets it as it is, and is told by VFIO_DEVICE_GET_INFO. */
+	return ret == -ENOTTY ? 0 : ret;
+}
+
+void vfio_pci_reset_at_close(struct vfio_pci_core_device *core)
+{
+	core->needs_reset = false;
+	if (core->resettable && !pci_dev_is_disconnected(core->pdev))
+		core->needs_reset = vfio_pci_reset_retry(core);
+}

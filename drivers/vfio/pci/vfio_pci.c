@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vfio-pci: the driver for any PCI function that has no vfio driver of its own.
+ *
+ * It binds to nothing by itself. A function gets it by driver_override, by new_id, or by the ids=
+ * parameter.
+ */
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+static char *ids;
+module_param(ids, charp, 0);
+MODULE_PARM_DESC(ids, "Initial PCI IDs, comma separated: vendor:device[:subvendor[:subdevice[:class[:class_mask]]]]");
+
+static bool nointxmask;
+module_param(nointxmask, bool, 0644);
+MODULE_PARM_DESC(nointxmask, "Don't trust devices to mask INTx by themselves; such interrupts can't be shared. Seen at probe");
+
+static bool disable_idle_d3;
+module_param(disable_idle_d3, bool, 0444);
+MODULE_PARM_DESC(disable_idle_d3, "Keep devices awake while nobody uses them");
+
+static int vfio_pci_bind(struct vfio_device *vdev, struct vfio_bind *bind)
+{
+	return vfio_bind_device(bind, vdev->dev);
+}
+
+static const struct vfio_device_ops vfio_pci_ops = {
+	.name = "vfio-pci",
+	.bind = vfio_pci_bind,
+	.open = vfio_pci_core_open,
+	.close = vfio_pci_core_close,
+	.read = vfio_pci_core_read,
+	.write = vfio_pci_core_write,
+	.mmap = vfio_pci_core_mmap,
+	.fault = vfio_pci_core_fault,
+	.get_info = vfio_pci_core_get_info,
+	.get_region_info = vfio_pci_core_get_region_info,
+	.get_irq_info = vfio_pci_core_get_irq_info,
+	.set_irqs = vfio_pci_core_set_irqs,
+	.reset = vfio_pci_core_reset,
+};
+
+static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct vfio_pci_core_device *core;
+	unsigned int flags = 0;
+	int ret;
+
+	if (nointxmask)
+		flags |= VFIO_PCI_CORE_NO_INTX_MASK;
+	if (disable_idle_d3)
+		flags |= VFIO_PCI_CORE_NO_IDLE_D3;
+
+	core = vfio_alloc_device(struct vfio_pci_core_device, vdev, &pdev->dev, &vfio_pci_ops);
+	if (IS_ERR(core))
+		return PTR_ERR(core);
+
+	ret = vfio_pci_core_init(core, pdev, flags);
+	if (ret)
+		goto err_put;
+	ret = vfio_pci_core_register_device(core);
+	if (ret)
+		goto err_put;
+	return 0;
+
+err_put:
+	vfio_put_device(&core->vdev);
+	return ret;
+}
+
+static void vfio_pci_remove(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = pci_get_drvdata(pdev);
+
+	vfio_pci_core_unregister_device(core);
+	vfio_put_device(&core->vdev);
+}
+
+static const struct pci_device_id vfio_pci_table[] = {
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
+	{}
+};
+MODULE_DEVICE_TABLE(pci, vfio_pci_table);
+
+static const struct pci_error_handlers vfio_pci_err_handlers = {
+	.error_detected = vfio_pci_core_error_detected,
+};
+
+static struct pci_driver vfio_pci_driver = {
+	.name = "vfio-pci",
+	.id_table = vfio_pci_table,
+	.probe = vfio_pci_probe,
+	.remove = vfio_pci_remove,
+	.err_handler = &vfio_pci_err_handlers,
+	.driver_managed_dma = true,
+};
+
+/* One entry of ids=. What is left out matches anything. */
+static int vfio_pci_add_id(const char *entry)
+{
+	unsigned int vendor, device, subvendor = PCI_ANY_ID, subdevice = PCI_ANY_ID;
+	unsigned int class = 0, class_mask = 0;
+	int fields;
+
+	fields = sscanf(entry, "%x:%x:%x:%x:%x:%x", &vendor, &device, &subvendor, &subdevice,
+			&class, &class_mask);
+	if (fields < 2) {
+		pr_warn("vfio-pci: ids: \"%s\" is not vendor:device\n", entry);
+		return 0;
+	}
+	return pci_add_dynid(&vfio_pci_driver, vendor, device, subvendor, subdevice, class,
+			     class_mask, 0);
+}
+
+/* A wrong entry is worth a line in the log, but no reason to leave the others without a driver. */
+static void vfio_pci_add_ids(void)
+{
+	char *rest = ids;
+	char *entry;
+	int ret;
+
+	while ((entry = strsep(&rest, ","))) {
+		if (!*entry)
+			continue;
+		ret = vfio_pci_add_id(entry);
+		if (ret)
+			pr_warn("vfio-pci: ids: \"%s\" can't be added (%d)\n", entry, ret);
+	}
+}
+
+static int __init vfio_pci_init(void)
+{
+	int ret = pci_register_driver(&vfio_pci_driver);
+
+	if (!ret)
+		vfio_pci_add_ids();
+	return ret;
+}
+module_init(vfio_pci_init);
+
+static void __exit vfio_pci_exit(void)
+{
+	pci_unregister_driver(&vfio_pci_driver);
+}
+module_exit(vfio_pci_exit);
+
+MODULE_DESCRIPTION("Offer PCI functions to userspace");
+MODULE_LICENSE("GPL");

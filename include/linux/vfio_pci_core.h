@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vfio-pci-core: what a vfio driver for a PCI function is made of.
+ *
+ * A variant driver embeds struct vfio_pci_core_device as the first member of its own structure,
+ * allocates that with vfio_alloc_device(type, core.vdev, ...), calls vfio_pci_core_init(), and
+ * vfio_pci_core_register_device() last. Its struct vfio_device_ops names the functions below, or
+ * functions of its own that call them. Its pci_driver sets driver_managed_dma.
+ *
+ * Model
+ * -----
+ * The user sees a *virtual* function: its config space is a table that says for each bit whether it
+ * is virtual, whether the user may write it, and whether a write reaches hardware. BAR contents are
+ * the hardware's; whether they are reachable is decided by the virtual COMMAND and PM registers.
+ *
+ * Invariants
+ * ----------
+ * - While no user has the device open, bus mastering is off. After a user's close memory and I/O
+ *   decoding are off as well.
+ * - The user's mappings and accesses of BARs end before memory decoding is turned off, before the
+ *   device leaves D0, and before it is reset: memory that does not answer would give the host
+ *   machine checks on some platforms.
+ * - BARs, MSI and MSI-X registers in config space are never written on the user's behalf.
+ *
+ * Locks, in the order in which they are taken
+ * -------------------------------------------
+ *   vfio core: the guard of callbacks, mmap_lock (only around mmap and fault)
+ *     config_lock    mutex    the virtual config space; resets
+ *     irq_lock       mutex    which interrupts are set up; never with config_lock
+ *       mem_lock     rwsem    whether BARs may be touched. Read: touching them. Write: changing
+ *                             decoding, power state, MSI/MSI-X tables, and resetting
+ *         intx.lock  spinlock INTx state and every change of hardware's COMMAND; hard interrupts
+ *     bar_lock       mutex    creation of BAR mappings; a leaf
+ *   The device lock (pdev->dev.mutex) is held by probe and remove, outside of all of these; inside
+ *   of them it is only tried.
+ */
+#ifndef _LINUX_VFIO_PCI_CORE_H
+#define _LINUX_VFIO_PCI_CORE_H
+
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/vfio.h>
+
+struct vfio_pci_config;
+struct vfio_pci_vector;
+
+/* Flags of vfio_pci_core_init(). */
+#define VFIO_PCI_CORE_NO_INTX_MASK	BIT(0)	/* don't trust COMMAND's INTx disable bit */
+#define VFIO_PCI_CORE_NO_IDLE_D3	BIT(1)	/* keep the device awake while nobody uses it */
+
+/**
+ * struct vfio_pci_bar - the kernel's access to one BAR
+ * @io: its mapping, made at the first access; published with release ordering
+ * @claimed: whether its address range is reserved for us
+ */
+struct vfio_pci_bar {
+	void __iomem *io;
+	bool claimed;
+};
+
+/**
+ * struct vfio_pci_intx - the level-triggered interrupt
+ * @lock: protects every member, and each read-modify-write of hardware's COMMAND register
+ * @trigger: signalled when the interrupt was taken and masked
+ * @unmask: the user's eventfd that unmasks; under irq_lock
+ * @name: as in /proc/interrupts; under irq_lock
+ * @irq: the interrupt's number; 0 if the function has no usable INTx
+ * @maskable: the function can mask INTx by itself; else its interrupt is exclusive
+ * @active: the user has enabled the index
+ * @masked: masked by an interrupt that came or by the user
+ * @disabled: the user set the virtual INTx disable bit
+ * @hw_masked: what was done to hardware about @masked and @disabled
+ */
+struct vfio_pci_intx {
+	spinlock_t lock;	/* see above */
+	struct vfio_trigger trigger;
+	struct vfio_eventfd_watch *unmask;
+	char *name;
+	int irq;
+	bool maskable;
+	bool active;
+	bool masked;
+	bool disabled;
+	bool hw_masked;
+};
+
+/**
+ * struct vfio_pci_msi - message signalled interrupts, MSI or MSI-X; under irq_lock
+ * @vectors: one for each that the function has, NULL while neither index is enabled
+ * @count: how many the user may use; grows if MSI-X vectors can be added
+ * @max: number of elements of @vectors
+ */
+struct vfio_pci_msi {
+	struct vfio_pci_vector *vectors;
+	unsigned int count;
+	unsigned int max;
+};
+
+/**
+ * struct vfio_pci_core_device - a PCI function that is offered to userspace
+ * @vdev: the vfio device; must come first
+ * @pdev: the function
+ */
+struct vfio_pci_core_device {
+	struct vfio_device vdev;
+	struct pci_dev *pdev;
+	/* private: */
+	unsigned int flags;
+
+	/* Set by open, constant until close. */
+	struct pci_saved_state *saved_state;
+	bool resettable;
+	unsigned int msi_max;		/* vectors the function has */
+	unsigned int msix_max;
+	int msix_bar;			/* where the MSI-X table is, -1 for nowhere */
+	u64 msix_start;
+	u64 msix_end;
+
+	bool removing;			/* set once, by remove; read without a lock */
+	bool needs_reset;		/* close could not reset the function, remove shall */
+	u16 decode;			/* COMMAND bits that close has turned off */
+	bool rom_probed;
+	bool vpd_dead;			/* its registers don't answer: not asked again */
+	size_t rom_size;		/* bytes of the expansion ROM region; 0 for none */
+
+	/* Under mem_lock. */
+	struct rw_semaphore mem_lock;
+	bool memory_on;			/* virtual COMMAND */
+	bool io_on;
+	bool asleep;			/* the user has put it into D1, D2 or D3hot */
+	struct pci_saved_state *sleep_state;
+
+	/* Under bar_lock. */
+	struct mutex bar_lock;
+	struct vfio_pci_bar bars[PCI_STD_NUM_BARS];
+
+	/* Under config_lock; NULL while the device is closed. */
+	struct mutex config_lock;
+	struct vfio_pci_config *config;
+
+	/* Under irq_lock. */
+	struct mutex irq_lock;
+	unsigned int irq_index;		/* INTX, MSI or MSIX; VFIO_PCI_NUM_IRQS for none */
+	struct vfio_pci_intx intx;
+	struct vfio_pci_msi msi;
+	struct vfio_trigger err_trigger;
+	struct vfio_trigger req_trigger;
+};
+
+/* The first member, so that a pointer to one is a pointer to the other. */
+static_assert(offsetof(struct vfio_pci_core_device, vdev) == 0);
+
+static inline struct vfio_pci_core_device *vfio_pci_core_from(struct vfio_device *vdev)
+{
+	return (struct vfio_pci_core_device *)vdev;
+}
+
+/* Registration: from probe and remove. */
+int vfio_pci_core_init(struct vfio_pci_core_device *core, struct pci_dev *pdev,
+		       unsigned int flags);
+int vfio_pci_core_register_device(struct vfio_pci_core_device *core);
+void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core);
+
+/* For struct vfio_device_ops; see there. All but .bind, which is the driver's own. */
+int vfio_pci_core_open(struct vfio_device *vdev);
+void vfio_pci_core_close(struct vfio_device *vdev);
+ssize_t vfio_pci_core_read(struct vfio_device *vdev, void *buf, size_t count, loff_t pos);
+ssize_t vfio_pci_core_write(struct vfio_device *vdev, const void *buf, size_t count, loff_t pos);
+int vfio_pci_core_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
+vm_fault_t vfio_pci_core_fault(struct vfio_device *vdev, struct vm_fault *vmf);
+int vfio_pci_core_get_info(struct vfio_device *vdev, struct vfio_device_info *info,
+			   struct vfio_info_caps *caps);
+int vfio_pci_core_get_region_info(struct vfio_device *vdev, struct vfio_region_info *info,
+				  struct vfio_info_caps *caps);
+int vfio_pci_core_get_irq_info(struct vfio_device *vdev, struct vfio_irq_info *info);
+int vfio_pci_core_set_irqs(struct vfio_device *vdev, const struct vfio_irq_set *hdr,
+			   const void *data);
+int vfio_pci_core_reset(struct vfio_device *vdev);
+
+/* For struct pci_error_handlers. */
+pci_ers_result_t vfio_pci_core_error_detected(struct pci_dev *pdev, pci_channel_state_t state);
+
+#endif

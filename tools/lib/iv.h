@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libiv: userspace side of iommufd and vfio-pci, on the public uAPI alone.
+ */
+#ifndef IV_H
+#define IV_H
+
+#include "iv_config.h"
+#include "iv_device.h"
+#include "iv_dma.h"
+#include "iv_edu.h"
+#include "iv_iommufd.h"
+#include "iv_irq.h"
+#include "iv_nvme.h"
+#include "iv_region.h"
+#include "iv_sysfs.h"
+
+#endif

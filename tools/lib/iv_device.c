@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The life of a vfio device's file descriptor: open, bind, attach, detach.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+
+#include "iv_device.h"
+#include "iv_sysfs.h"
+
+static int device_ioctl(int fd, unsigned long request, void *arg)
+{
+	return ioctl(fd, request, arg) < 0 ? -errno : 0;
+}
+
+/**
+ * iv_device_open_path() - open a vfio character device
+ * @path: such as /dev/vfio/devices/vfio0
+ *
+ * Return: a parked file descriptor, or a negative errno.
+ */
+int iv_device_open_path(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/**
+ * iv_device_open() - open the vfio character device of a PCI function
+ * @pci_addr: a function that is bound to vfio-pci
+ *
+ * Return: a parked file descriptor; -ENOENT if the function has no such device; or another
+ * negative errno.
+ */
+int iv_device_open(const char *pci_addr)
+{
+	char path[IV_PATH_SIZE];
+	int ret = iv_pci_cdev_path(pci_addr, path);
+
+	return ret ? ret : iv_device_open_path(path);
+}
+
+/**
+ * iv_device_bind() - hand the device's DMA to a context, which makes the descriptor usable
+ * @fd: a parked device
+ * @iommufd: the context
+ * @devid: the device's number in the context; may be NULL
+ *
+ * Return: 0; -EBUSY if another context owns the device's IOMMU group; -EINVAL if the device
+ * is bound already; or another negative errno.
+ */
+int iv_device_bind(int fd, int iommufd, uint32_t *devid)
+{
+	struct vfio_device_bind_iommufd cmd = {
+		.argsz = offsetof(struct vfio_device_bind_iommufd, token_uuid_ptr),
+		.iommufd = iommufd,
+	};
+	int ret = device_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
+
+	if (!ret && devid)
+		*devid = cmd.out_devid;
+	return ret;
+}
+
+/**
+ * iv_device_attach() - let the device do DMA through an address space
+ * @fd: a bound device
+ * @pt_id: an IOAS or a page table; replaces the one attached before
+ *
+ * Return: 0; -ENOENT if there is no such object; or another negative errno.
+ */
+int iv_device_attach(int fd, uint32_t pt_id)
+{
+	return iv_device_attach_get(fd, &pt_id);
+}
+
+/**
+ * iv_device_attach_get() - as iv_device_attach(), and say which page table it came to
+ * @fd: a bound device
+ * @pt_id: in: an IOAS or a page table; out: the page table in use
+ *
+ * Return: 0, or a negative errno.
+ */
+int iv_device_attach_get(int fd, uint32_t *pt_id)
+{
+	struct vfio_device_attach_iommufd_pt cmd = {
+		.argsz = offsetof(struct vfio_device_attach_iommufd_pt, pasid),
+		.pt_id = *pt_id,
+	};
+	int ret = device_ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
+
+	if (!ret)
+		*pt_id = cmd.pt_id;
+	return ret;
+}
+
+/**
+ * iv_device_attach_pasid() - let the device do DMA with a PASID through an address space
+ * @fd: a bound device
+ * @pt_id: an IOAS or a page table
+ * @pasid: the PASID
+ *
+ * Return: 0, or a negative errno.
+ */
+int iv_device_attach_pasid(int fd, uint32_t pt_id, uint32_t pasid)
+{
+	struct vfio_device_attach_iommufd_pt cmd = {
+		.argsz = sizeof(cmd),
+		.flags = VFIO_DEVICE_ATTACH_PASID,
+		.pt_id = pt_id,
+		.pasid = pasid,
+	};
+
+	return device_ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
+}
+
+/**
+ * iv_device_detach() - block the device's DMA
+ * @fd: a bound device
+ *
+ * Return: 0, or a negative errno.
+ */
+int iv_device_detach(int fd)
+{
+	struct vfio_device_detach_iommufd_pt cmd = {
+		.argsz = offsetof(struct vfio_device_detach_iommufd_pt, pasid),
+	};
+
+	return device_ioctl(fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
+}
+
+/**
+ * iv_device_detach_pasid() - block the device's DMA with a PASID
+ * @fd: a bound device
+ * @pasid: the PASID
+ *
+ * Return: 0, or a negative errno.
+ */
+int iv_device_detach_pasid(int fd, uint32_t pasid)
+{
+	struct vfio_device_detach_iommufd_pt cmd = {
+		.argsz = sizeof(cmd),
+		.flags = VFIO_DEVICE_DETACH_PASID,
+		.pasid = pasid,
+	};
+
+	return device_ioctl(fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
+}
+
+/**
+ * iv_device_info() - what kind of device it is
+ * @fd: a bound device
+ * @info: flags and the numbers of regions and interrupts
+ *
+ * Return: 0, or a negative errno.
+ */
+int iv_device_info(int fd, struct vfio_device_info *info)
+{
+	*info = (struct vfio_device_info) { .argsz = sizeof(*info) };
+	return device_ioctl(fd, VFIO_DEVICE_GET_INFO, info);
+}
+
+/**
+ * iv_device_reset() - bring the device back to its initial state
+ * @fd: a bound device
+ *
+ * Return: 0, or a negative errno.
+ */
+int iv_device_reset(int fd)
+{
+	return device_ioctl(fd, VFIO_DEVICE_RESET, NULL);
+}
+
+/**
+ * iv_device_poll() - poll one file descriptor
+ * @fd: the descriptor
+ * @events: what to wait for
+ * @timeout_ms: how long
+ *
+ * Return: the events, 0 when the time is up, or a negative errno.
+ */
+int iv_device_poll(int fd, short events, int timeout_ms)
+{
+	struct pollfd pollfd = { .fd = fd, .events = events };
+
+	if (poll(&pollfd, 1, timeout_ms) < 0)
+		return -errno;
+	return pollfd.revents;
+}

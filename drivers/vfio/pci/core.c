@@ -85,8 +85,9 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_register_device);
  * vfio_pci_core_unregister_device() - take the device away from userspace
  * @core: a registered device
  *
- * Ends all use at once, whether or not files are open. Afterwards the device is awake, disabled,
- * and reset if it can be.
+ * Ends all use at once, whether or not files are open. Afterwards the device is awake and can do no
+ * DMA. If it was in use, it is reset if it knows function level resets, otherwise when it is next
+ * opened.
  *
  * Context: from the driver's remove, with the device lock held.
  */
@@ -101,9 +102,7 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core)
 		pm_runtime_get_sync(dev);
 	pm_runtime_forbid(dev);
 
-	/* Close could not have the device lock, since this thread holds it. */
-	if (core->needs_reset && !pci_dev_is_disconnected(core->pdev))
-		pci_reset_function_locked(core->pdev);
+	vfio_pci_reset_at_remove(core);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_unregister_device);
 

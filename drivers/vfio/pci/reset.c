@@ -7,10 +7,13 @@
  * which is D0 after a reset.
  *
  * A reset needs the device lock, which the thread that removes the driver holds while it waits for
- * us. So the lock is only ever tried. When close can't get it, remove does the reset instead.
+ * us. So the lock is only ever tried. When close can't get it, remove resets instead. But remove
+ * may be called under pci_rescan_remove_lock, under which nothing may wait for a hotplug slot: it
+ * uses function level reset or none.
  */
 #include <linux/delay.h>
 #include <linux/export.h>
+#include <linux/lockdep.h>
 #include <linux/pci.h>
 #include <linux/vfio.h>
 
@@ -18,6 +21,23 @@
 
 #define VFIO_PCI_RESET_TRIES	20
 #define VFIO_PCI_RESET_PAUSE_MS	10
+
+/*
+ * Without lockdep, which can't see the device lock and so takes this for a deadlock: our caller
+ * holds locks (of ours, of the vfio core) that remove also takes; a reset through a hotplug slot
+ * takes the slot's reset_lock; pciehp takes pci_rescan_remove_lock under that; and remove is called
+ * under pci_rescan_remove_lock. But remove takes our locks under the device lock, and the reset
+ * takes the slot's lock under the device lock, which it only tried: the two exclude each other.
+ */
+static int vfio_pci_try_reset(struct pci_dev *pdev)
+{
+	int ret;
+
+	lockdep_off();
+	ret = pci_try_reset_function(pdev);
+	lockdep_on();
+	return ret;
+}
 
 int vfio_pci_reset_locked(struct vfio_pci_core_device *core)
 {
@@ -30,7 +50,7 @@ int vfio_pci_reset_locked(struct vfio_pci_core_device *core)
 	guard(rwsem_write)(&core->mem_lock);
 	vfio_pci_mappings_zap(core);
 	vfio_pci_wake(core);
-	ret = pci_try_reset_function(core->pdev);
+	ret = vfio_pci_try_reset(core->pdev);
 	vfio_pci_config_after_reset(core);
 	vfio_pci_command_refresh(core);
 	return ret;
@@ -64,7 +84,7 @@ static int vfio_pci_reset_retry(struct vfio_pci_core_device *core)
 	int tries, ret;
 
 	for (tries = 0; tries < VFIO_PCI_RESET_TRIES; tries++) {
-		ret = pci_try_reset_function(core->pdev);
+		ret = vfio_pci_try_reset(core->pdev);
 		if (ret != -EAGAIN || READ_ONCE(core->removing))
 			break;
 		msleep(VFIO_PCI_RESET_PAUSE_MS);
@@ -87,4 +107,17 @@ void vfio_pci_reset_at_close(struct vfio_pci_core_device *core)
 	core->needs_reset = false;
 	if (core->resettable && !pci_dev_is_disconnected(core->pdev))
 		core->needs_reset = vfio_pci_reset_retry(core);
+}
+
+/* The device lock is held, the device in D0, its config space as before open. */
+void vfio_pci_reset_at_remove(struct vfio_pci_core_device *core)
+{
+	struct pci_dev *pdev = core->pdev;
+
+	if (!core->needs_reset || pci_dev_is_disconnected(pdev))
+		return;
+	pci_save_state(pdev);
+	pcie_reset_flr(pdev, PCI_RESET_DO_RESET);
+	pci_restore_state(pdev);
+	core->needs_reset = false;
 }

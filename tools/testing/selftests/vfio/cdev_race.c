@@ -12,7 +12,7 @@
 #include "kselftest_harness.h"
 
 #define THREADS 4U
-#define ROUNDS 20
+#define ROUNDS 10
 #define RUN_MS 700
 #define JOIN_MS 5000
 #define CHILDREN 3

@@ -13,7 +13,6 @@
  */
 #include <linux/delay.h>
 #include <linux/export.h>
-#include <linux/lockdep.h>
 #include <linux/pci.h>
 #include <linux/vfio.h>
 
@@ -21,23 +20,6 @@
 
 #define VFIO_PCI_RESET_TRIES	20
 #define VFIO_PCI_RESET_PAUSE_MS	10
-
-/*
- * Without lockdep, which can't see the device lock and so takes this for a deadlock: our caller
- * holds locks (of ours, of the vfio core) that remove also takes; a reset through a hotplug slot
- * takes the slot's reset_lock; pciehp takes pci_rescan_remove_lock under that; and remove is called
- * under pci_rescan_remove_lock. But remove takes our locks under the device lock, and the reset
- * takes the slot's lock under the device lock, which it only tried: the two exclude each other.
- */
-static int vfio_pci_try_reset(struct pci_dev *pdev)
-{
-	int ret;
-
-	lockdep_off();
-	ret = pci_try_reset_function(pdev);
-	lockdep_on();
-	return ret;
-}
 
 int vfio_pci_reset_locked(struct vfio_pci_core_device *core)
 {
@@ -50,7 +32,7 @@ int vfio_pci_reset_locked(struct vfio_pci_core_device *core)
 	guard(rwsem_write)(&core->mem_lock);
 	vfio_pci_mappings_zap(core);
 	vfio_pci_wake(core);
-	ret = vfio_pci_try_reset(core->pdev);
+	ret = pci_try_reset_function(core->pdev);
 	vfio_pci_config_after_reset(core);
 	vfio_pci_command_refresh(core);
 	return ret;
@@ -84,7 +66,7 @@ static int vfio_pci_reset_retry(struct vfio_pci_core_device *core)
 	int tries, ret;
 
 	for (tries = 0; tries < VFIO_PCI_RESET_TRIES; tries++) {
-		ret = vfio_pci_try_reset(core->pdev);
+		ret = pci_try_reset_function(core->pdev);
 		if (ret != -EAGAIN || READ_ONCE(core->removing))
 			break;
 		msleep(VFIO_PCI_RESET_PAUSE_MS);

@@ -223,6 +223,7 @@ void vfio_device_revoke(struct vfio_core_device *core)
 	core->registered = false;
 	list_for_each_entry(df, &core->files, link) {
 		WRITE_ONCE(df->gone, true);
+		/* Pairs with the VFS' reads of f_op as the store in session_publish() does. */
 		smp_store_release(&df->file->f_op, &vfio_parked_fops);
 	}
 	mutex_unlock(&core->lock);

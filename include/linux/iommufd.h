@@ -77,8 +77,8 @@ void iommufd_endpoint_put(struct iommufd_endpoint *ep);
  *
  * Context: may sleep on user memory: pins what the IOAS maps.
  * Return: 0; -ENOENT (no such object), -EINVAL (wrong kind, or incompatible with the device or with
- * the rest of its group), -EADDRINUSE (mappings where the device can't reach), -ENODEV (the endpoint
- * is released), -ENOMEM, -EFAULT (memory that is mapped can't be pinned), -EINTR.
+ * the rest of its group), -EADDRINUSE (mappings where the device can't reach), -ENODEV (the
+ * endpoint is released), -ENOMEM, -EFAULT (memory that is mapped can't be pinned), -EINTR.
  */
 int iommufd_endpoint_attach(struct iommufd_endpoint *ep, u32 *pt_id);
 

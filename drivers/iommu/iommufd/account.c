@@ -2,58 +2,194 @@
 /*
  * Accounting of pinned pages against RLIMIT_MEMLOCK, getrlimit(2).
  *
- * The process that maps memory answers for it, whoever attaches a device later. All pages count in
- * that process' VmPin whatever the mode.
+ * The process that maps memory answers for it, whoever attaches a device later, until another takes
+ * over (change_process.c). All pages count in that process' VmPin whatever the mode.
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sched/user.h>
+#include <linux/slab.h>
 
 #include "account.h"
 
 /**
- * iommufd_account_init() - let the calling process answer
- * @account: to set
+ * iommufd_payer_current() - let the calling process answer
  * @ictx: the context, whose mode applies
+ *
+ * Return: the process, without references; iommufd_payer_copy() makes one to keep.
  */
-void iommufd_account_init(struct iommufd_account *account, struct iommufd_ctx *ictx)
+struct iommufd_payer iommufd_payer_current(struct iommufd_ctx *ictx)
 {
-	account->mode = capable(CAP_IPC_LOCK) ? IOMMUFD_ACCOUNT_NONE : ictx->account_mode;
-	account->task = get_task_struct(current->group_leader);
-	account->user = get_uid(current_user());
-	account->mm = current->mm;
-	mmgrab(account->mm);
+	return (struct iommufd_payer) {
+		.mode = capable(CAP_IPC_LOCK) ? IOMMUFD_ACCOUNT_NONE : ictx->account_mode,
+		.task = current->group_leader,
+		.user = current_user(),
+		.mm = current->mm,
+	};
 }
 
-void iommufd_account_destroy(struct iommufd_account *account)
+/**
+ * iommufd_payer_copy() - let the same process answer as for something else
+ * @payer: to set, with references, for iommufd_payer_destroy()
+ * @from: who answers
+ */
+void iommufd_payer_copy(struct iommufd_payer *payer, const struct iommufd_payer *from)
 {
-	mmdrop(account->mm);
-	free_uid(account->user);
-	put_task_struct(account->task);
+	*payer = *from;
+	get_task_struct(payer->task);
+	get_uid(payer->user);
+	mmgrab(payer->mm);
 }
 
-static int charge_user(struct iommufd_account *account, unsigned long nr)
+void iommufd_payer_destroy(struct iommufd_payer *payer)
 {
-	unsigned long limit = task_rlimit(account->task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	long have = atomic_long_read(&account->user->locked_vm);
+	mmdrop(payer->mm);
+	free_uid(payer->user);
+	put_task_struct(payer->task);
+}
+
+/**
+ * iommufd_payer_counts_with() - whether pages of two payers count against the same limit
+ * @payer: a payer
+ * @other: another
+ *
+ * Return: true if they do, or if neither has a limit.
+ */
+bool iommufd_payer_counts_with(const struct iommufd_payer *payer,
+			       const struct iommufd_payer *other)
+{
+	if (payer->mode != other->mode)
+		return false;
+	if (payer->mode == IOMMUFD_ACCOUNT_USER)
+		return payer->user == other->user;
+	return payer->mode == IOMMUFD_ACCOUNT_NONE || payer->mm == other->mm;
+}
+
+static int lock_pages_user(struct iommufd_payer *payer, unsigned long nr)
+{
+	unsigned long limit = task_rlimit(payer->task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	long have = atomic_long_read(&payer->user->locked_vm);
 
 	do {
 		if (have + nr < nr || have + nr > limit)
 			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(&account->user->locked_vm, &have, have + nr));
+	} while (!atomic_long_try_cmpxchg(&payer->user->locked_vm, &have, have + nr));
 	return 0;
 }
 
-static int charge_mm(struct iommufd_account *account, unsigned long nr, bool inc)
+static int lock_pages_mm(struct iommufd_payer *payer, unsigned long nr, bool inc)
 {
 	int rc;
 
-	mmap_write_lock(account->mm);
-	rc = __account_locked_vm(account->mm, nr, inc, account->task, false);
-	mmap_write_unlock(account->mm);
+	mmap_write_lock(payer->mm);
+	rc = __account_locked_vm(payer->mm, nr, inc, payer->task, false);
+	mmap_write_unlock(payer->mm);
 	return rc;
+}
+
+/**
+ * iommufd_payer_lock_pages() - count pages against the limit
+ * @payer: who answers
+ * @nr: number of pages
+ *
+ * Return: 0, or -ENOMEM if that were more than the limit; then nothing is counted.
+ */
+int iommufd_payer_lock_pages(struct iommufd_payer *payer, unsigned long nr)
+{
+	/* A limit may be exceeded already, when it was lowered. */
+	if (!nr)
+		return 0;
+	if (payer->mode == IOMMUFD_ACCOUNT_USER)
+		return lock_pages_user(payer, nr);
+	if (payer->mode == IOMMUFD_ACCOUNT_MM)
+		return lock_pages_mm(payer, nr, true);
+	return 0;
+}
+
+void iommufd_payer_unlock_pages(struct iommufd_payer *payer, unsigned long nr)
+{
+	if (payer->mode == IOMMUFD_ACCOUNT_USER)
+		atomic_long_sub(nr, &payer->user->locked_vm);
+	else if (payer->mode == IOMMUFD_ACCOUNT_MM)
+		lock_pages_mm(payer, nr, false);
+}
+
+static bool payer_is(const struct iommufd_payer *payer, const struct iommufd_payer *other)
+{
+	return payer->mode == other->mode && payer->task == other->task &&
+	       payer->user == other->user && payer->mm == other->mm;
+}
+
+static struct iommufd_account *account_find(struct iommufd_ctx *ictx,
+					    const struct iommufd_payer *payer)
+{
+	struct iommufd_account *account;
+
+	lockdep_assert_held(&ictx->account_lock);
+	list_for_each_entry(account, &ictx->accounts, link)
+		if (payer_is(&account->payer, payer))
+			return account;
+	return NULL;
+}
+
+static struct iommufd_account *account_alloc(struct iommufd_ctx *ictx,
+					     const struct iommufd_payer *payer)
+{
+	struct iommufd_account *account;
+
+	lockdep_assert_held(&ictx->account_lock);
+	account = kzalloc(sizeof(*account), GFP_KERNEL_ACCOUNT);
+	if (!account)
+		return NULL;
+	account->ictx = ictx;
+	iommufd_payer_copy(&account->payer, payer);
+	list_add(&account->link, &ictx->accounts);
+	return account;
+}
+
+/**
+ * iommufd_account_get() - the account of the calling process
+ * @ictx: the context
+ * @bound: whether it is for memory of that process, found by its address
+ *
+ * Return: the account, to be put by its user, or ERR_PTR(-ENOMEM).
+ */
+struct iommufd_account *iommufd_account_get(struct iommufd_ctx *ictx, bool bound)
+{
+	const struct iommufd_payer payer = iommufd_payer_current(ictx);
+	struct iommufd_account *account;
+
+	guard(mutex)(&ictx->account_lock);
+	account = account_find(ictx, &payer) ?: account_alloc(ictx, &payer);
+	if (!account)
+		return ERR_PTR(-ENOMEM);
+	account->users++;
+	account->bound += bound;
+	return account;
+}
+
+/**
+ * iommufd_account_put() - no longer use an account
+ * @account: the account, with no page of the caller's counted
+ * @bound: as it was got
+ */
+void iommufd_account_put(struct iommufd_account *account, bool bound)
+{
+	struct iommufd_ctx *ictx = account->ictx;
+
+	mutex_lock(&ictx->account_lock);
+	account->bound -= bound;
+	if (--account->users) {
+		mutex_unlock(&ictx->account_lock);
+		return;
+	}
+	list_del(&account->link);
+	mutex_unlock(&ictx->account_lock);
+	WARN_ON(account->nr_pages);
+	iommufd_payer_destroy(&account->payer);
+	kfree(account);
 }
 
 /**
@@ -66,22 +202,23 @@ static int charge_mm(struct iommufd_account *account, unsigned long nr, bool inc
  */
 int iommufd_account_charge(struct iommufd_account *account, unsigned long nr)
 {
-	int rc = 0;
+	int rc;
 
-	if (account->mode == IOMMUFD_ACCOUNT_USER)
-		rc = charge_user(account, nr);
-	else if (account->mode == IOMMUFD_ACCOUNT_MM)
-		rc = charge_mm(account, nr, true);
-	if (!rc)
-		atomic64_add(nr, &account->mm->pinned_vm);
+	mutex_lock(&account->ictx->account_lock);
+	rc = iommufd_payer_lock_pages(&account->payer, nr);
+	if (!rc) {
+		account->nr_pages += nr;
+		atomic64_add(nr, &account->payer.mm->pinned_vm);
+	}
+	mutex_unlock(&account->ictx->account_lock);
 	return rc;
 }
 
 void iommufd_account_uncharge(struct iommufd_account *account, unsigned long nr)
 {
-	atomic64_sub(nr, &account->mm->pinned_vm);
-	if (account->mode == IOMMUFD_ACCOUNT_USER)
-		atomic_long_sub(nr, &account->user->locked_vm);
-	else if (account->mode == IOMMUFD_ACCOUNT_MM)
-		charge_mm(account, nr, false);
+	mutex_lock(&account->ictx->account_lock);
+	account->nr_pages -= nr;
+	atomic64_sub(nr, &account->payer.mm->pinned_vm);
+	iommufd_payer_unlock_pages(&account->payer, nr);
+	mutex_unlock(&account->ictx->account_lock);
 }

@@ -5,22 +5,56 @@
 #include "iommufd_private.h"
 
 /**
- * struct iommufd_account - who answers for pinned pages
+ * struct iommufd_payer - a process that answers for pinned pages
  * @mode: against what they count
  * @task: the process whose RLIMIT_MEMLOCK applies
  * @user: whose pages are counted in IOMMUFD_ACCOUNT_USER mode
  * @mm: the address space they belong to; grabbed, not kept in use
  */
-struct iommufd_account {
+struct iommufd_payer {
 	enum iommufd_account_mode mode;
 	struct task_struct *task;
 	struct user_struct *user;
 	struct mm_struct *mm;
 };
 
-void iommufd_account_init(struct iommufd_account *account, struct iommufd_ctx *ictx);
-void iommufd_account_destroy(struct iommufd_account *account);
+/**
+ * struct iommufd_account - what one process answers for in one context
+ * @ictx: the context
+ * @link: in ictx->accounts
+ * @users: how many backings use it
+ * @bound: how many of them are memory of the process; meanwhile @payer stays the same
+ * @nr_pages: how many pages are counted
+ * @payer: the process
+ *
+ * All backings that a process maps share one account, so that another process can take over all of
+ * them at once. Everything but @ictx is protected by ictx->account_lock; a backing that is memory
+ * of a process can read @payer without, see @bound.
+ */
+struct iommufd_account {
+	struct iommufd_ctx *ictx;
+	struct list_head link;
+	unsigned int users;
+	unsigned int bound;
+	unsigned long nr_pages;
+	struct iommufd_payer payer;
+};
+
+struct iommufd_account *iommufd_account_get(struct iommufd_ctx *ictx, bool bound);
+void iommufd_account_put(struct iommufd_account *account, bool bound);
 int iommufd_account_charge(struct iommufd_account *account, unsigned long nr);
 void iommufd_account_uncharge(struct iommufd_account *account, unsigned long nr);
+
+/* Parts of the above, for change_process.c */
+
+struct iommufd_payer iommufd_payer_current(struct iommufd_ctx *ictx);
+void iommufd_payer_copy(struct iommufd_payer *payer, const struct iommufd_payer *from);
+void iommufd_payer_destroy(struct iommufd_payer *payer);
+bool iommufd_payer_counts_with(const struct iommufd_payer *payer,
+			       const struct iommufd_payer *other);
+int iommufd_payer_lock_pages(struct iommufd_payer *payer, unsigned long nr);
+void iommufd_payer_unlock_pages(struct iommufd_payer *payer, unsigned long nr);
+
+int iommufd_ioas_change_process_ioctl(struct iommufd_ucmd *ucmd);
 
 #endif

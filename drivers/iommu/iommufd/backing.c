@@ -1,20 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Backings: memory of a process, pinned as a whole while somebody maps it.
+ * Backings: memory of a process or a file, pinned as a whole while somebody maps it.
  *
  * Pinning faults user memory in and may therefore wait for as long as the user likes (userfaultfd,
  * FUSE). It happens under backing->lock, but only for the first pin; a pin is taken away only from
  * those who have one, so taking away never waits for a fault.
  */
-#include <linux/mm.h>
-#include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
+#include <linux/file.h>
+#include <linux/hugetlb.h>
+#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
 #include "backing.h"
 
-/* Pages that are looked up in one go: one page of pointers. */
-#define PIN_BATCH	(PAGE_SIZE / sizeof(struct page *))
+/* @file is NULL for memory of the calling process; else its reference is consumed on success. */
+static struct iommufd_backing *backing_alloc(struct iommufd_ctx *ictx, struct file *file,
+					     unsigned long start, unsigned long length,
+					     bool writeable)
+{
+	struct iommufd_backing *backing;
+	int rc;
+
+	backing = kzalloc(sizeof(*backing), GFP_KERNEL_ACCOUNT);
+	if (!backing)
+		return ERR_PTR(-ENOMEM);
+	backing->account = iommufd_account_get(ictx, !file);
+	if (IS_ERR(backing->account)) {
+		rc = PTR_ERR(backing->account);
+		kfree(backing);
+		return ERR_PTR(rc);
+	}
+	refcount_set(&backing->refs, 1);
+	mutex_init(&backing->lock);
+	backing->file = file;
+	backing->start = start & PAGE_MASK;
+	backing->nr_pages = ((start + length - 1) >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1;
+	backing->writeable = writeable;
+	iommufd_runs_init(&backing->runs, backing->nr_pages);
+	return backing;
+}
 
 /**
  * iommufd_backing_alloc_user() - memory of the calling process
@@ -30,19 +54,81 @@
 struct iommufd_backing *iommufd_backing_alloc_user(struct iommufd_ctx *ictx, unsigned long uptr,
 						   unsigned long length, bool writeable)
 {
-	struct iommufd_backing *backing;
+	return backing_alloc(ictx, NULL, uptr, length, writeable);
+}
 
-	backing = kzalloc(sizeof(*backing), GFP_KERNEL_ACCOUNT);
-	if (!backing)
-		return ERR_PTR(-ENOMEM);
-	refcount_set(&backing->refs, 1);
-	mutex_init(&backing->lock);
-	iommufd_account_init(&backing->account, ictx);
-	backing->start = uptr & PAGE_MASK;
-	backing->nr_pages = ((uptr + length - 1) >> PAGE_SHIFT) - (uptr >> PAGE_SHIFT) + 1;
-	backing->writeable = writeable;
-	iommufd_runs_init(&backing->runs, backing->nr_pages);
+static int file_check(struct file *file, unsigned long start, unsigned long length)
+{
+	loff_t size = i_size_read(file_inode(file));
+
+	if (!is_file_hugepages(file) && !shmem_mapping(file->f_mapping))
+		return -EINVAL;
+	if (!(file->f_mode & FMODE_READ))
+		return -EACCES;
+	return length > size || start > size - length ? -EINVAL : 0;
+}
+
+static unsigned int file_seals(struct file *file)
+{
+	if (is_file_hugepages(file))
+		return READ_ONCE(HUGETLBFS_I(file_inode(file))->seals);
+	return READ_ONCE(SHMEM_I(file_inode(file))->seals);
+}
+
+/*
+ * DMA that writes is like a shared writeable mapping: the same rules apply as for mmap(2), and while
+ * there is one the file can't be sealed against writing.
+ */
+static int file_get_write(struct file *file)
+{
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EACCES;
+	if (file_seals(file) & F_SEAL_FUTURE_WRITE)
+		return -EPERM;
+	return mapping_map_writable(file->f_mapping);
+}
+
+/**
+ * iommufd_backing_alloc_file() - memory of a memfd
+ * @ictx: the context, for accounting; the calling process answers
+ * @fd: a descriptor of a memfd, tmpfs or hugetlbfs file
+ * @start: byte offset in the file; pages are taken whole
+ * @length: in bytes, not zero; the caller has checked that it doesn't wrap around
+ * @writeable: whether DMA may write
+ *
+ * Pins nothing yet.
+ *
+ * Return: the backing with a reference for the caller, or ERR_PTR of -EBADF; -EINVAL (another kind
+ * of file, or beyond its end); -EACCES (descriptor not open for that); -EPERM (sealed); -ENOMEM.
+ */
+struct iommufd_backing *iommufd_backing_alloc_file(struct iommufd_ctx *ictx, int fd,
+						   unsigned long start, unsigned long length,
+						   bool writeable)
+{
+	struct iommufd_backing *backing;
+	struct file *file = fget(fd);
+	int rc;
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	rc = file_check(file, start, length);
+	if (!rc && writeable)
+		rc = file_get_write(file);
+	if (rc)
+		goto put_file;
+	backing = backing_alloc(ictx, file, start, length, writeable);
+	if (IS_ERR(backing)) {
+		rc = PTR_ERR(backing);
+		goto put_write;
+	}
 	return backing;
+
+put_write:
+	if (writeable)
+		mapping_unmap_writable(file->f_mapping);
+put_file:
+	fput(file);
+	return ERR_PTR(rc);
 }
 
 void iommufd_backing_put(struct iommufd_backing *backing)
@@ -50,112 +136,24 @@ void iommufd_backing_put(struct iommufd_backing *backing)
 	if (!refcount_dec_and_test(&backing->refs))
 		return;
 	WARN_ON(backing->pins);
-	iommufd_account_destroy(&backing->account);
+	iommufd_account_put(backing->account, !backing->file);
+	if (backing->file && backing->writeable)
+		mapping_unmap_writable(backing->file->f_mapping);
+	if (backing->file)
+		fput(backing->file);
 	kfree(backing);
-}
-
-/* Pins up to @nr pages from page @first on. Returns how many, or a negative errno. */
-static long backing_pin_batch(struct iommufd_backing *backing, unsigned long first,
-			      unsigned long nr, struct page **pages)
-{
-	unsigned int flags = FOLL_LONGTERM | (backing->writeable ? FOLL_WRITE : 0);
-	unsigned long uptr = backing->start + (first << PAGE_SHIFT);
-	struct mm_struct *mm = backing->account.mm;
-	int locked = 1;
-	long rc;
-
-	if (mm == current->mm)
-		return pin_user_pages_fast(uptr, nr, flags, pages);
-	/* The process that mapped the memory may be gone, and its memory with it. */
-	if (!mmget_not_zero(mm))
-		return -EFAULT;
-	rc = mmap_read_lock_killable(mm);
-	if (!rc) {
-		rc = pin_user_pages_remote(mm, uptr, nr, flags, pages, &locked);
-		if (locked)
-			mmap_read_unlock(mm);
-	}
-	mmput(mm);
-	return rc;
-}
-
-/* Moves pinned pages into runs. On failure unpins those that did not get there. */
-static int backing_record(struct iommufd_backing *backing, struct page **pages, unsigned long nr)
-{
-	unsigned long i, end;
-	int rc;
-
-	for (i = 0; i < nr; i = end) {
-		unsigned long pfn = page_to_pfn(pages[i]);
-
-		for (end = i + 1; end < nr; end++)
-			if (page_to_pfn(pages[end]) != pfn + (end - i))
-				break;
-		rc = iommufd_runs_append(&backing->runs, pfn, end - i);
-		if (rc) {
-			unpin_user_pages(pages + i, nr - i);
-			return rc;
-		}
-	}
-	return 0;
-}
-
-static void backing_unpin_runs(struct iommufd_backing *backing)
-{
-	struct iommufd_runs_iter iter;
-	unsigned long nr, pfn;
-
-	iommufd_runs_seek(&iter, &backing->runs, 0);
-	while ((nr = iommufd_runs_next(&iter, RUN_MAX_PAGES, &pfn))) {
-		unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr, backing->writeable);
-		cond_resched();
-	}
-	iommufd_runs_free(&backing->runs);
-}
-
-static int backing_pin_runs(struct iommufd_backing *backing, struct page **pages)
-{
-	while (backing->runs.nr_pages < backing->nr_pages) {
-		unsigned long done = backing->runs.nr_pages;
-		long nr;
-		int rc;
-
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		nr = backing_pin_batch(backing, done, min(backing->nr_pages - done, PIN_BATCH),
-				       pages);
-		if (nr <= 0)
-			return nr ?: -EFAULT;
-		rc = backing_record(backing, pages, nr);
-		if (rc)
-			return rc;
-		cond_resched();
-	}
-	return 0;
 }
 
 static int backing_pin_first(struct iommufd_backing *backing)
 {
-	struct page **pages;
 	int rc;
 
-	pages = (struct page **)__get_free_page(GFP_KERNEL_ACCOUNT);
-	if (!pages)
-		return -ENOMEM;
-	rc = iommufd_account_charge(&backing->account, backing->nr_pages);
+	rc = iommufd_account_charge(backing->account, backing->nr_pages);
 	if (rc)
-		goto free_pages;
-	rc = backing_pin_runs(backing, pages);
+		return rc;
+	rc = iommufd_backing_pin_runs(backing);
 	if (rc)
-		goto unpin;
-	free_page((unsigned long)pages);
-	return 0;
-
-unpin:
-	backing_unpin_runs(backing);
-	iommufd_account_uncharge(&backing->account, backing->nr_pages);
-free_pages:
-	free_page((unsigned long)pages);
+		iommufd_account_uncharge(backing->account, backing->nr_pages);
 	return rc;
 }
 
@@ -189,8 +187,21 @@ void iommufd_backing_unpin(struct iommufd_backing *backing)
 {
 	mutex_lock(&backing->lock);
 	if (!--backing->pins) {
-		backing_unpin_runs(backing);
-		iommufd_account_uncharge(&backing->account, backing->nr_pages);
+		iommufd_backing_unpin_runs(backing);
+		iommufd_account_uncharge(backing->account, backing->nr_pages);
 	}
+	mutex_unlock(&backing->lock);
+}
+
+/**
+ * iommufd_backing_pin_again() - need the pages once more
+ * @backing: a backing on which the caller's area has a pin
+ *
+ * Can't fail and waits for nobody, since the pages are pinned and stay so.
+ */
+void iommufd_backing_pin_again(struct iommufd_backing *backing)
+{
+	mutex_lock(&backing->lock);
+	WARN_ON(!backing->pins++);
 	mutex_unlock(&backing->lock);
 }

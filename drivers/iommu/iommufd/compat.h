@@ -10,6 +10,11 @@
 
 /* Exported in the namespace IOMMUFD_INTERNAL */
 int iommu_group_replace_domain(struct iommu_group *group, struct iommu_domain *new_domain);
+int iommu_attach_group_handle(struct iommu_domain *domain, struct iommu_group *group,
+			      struct iommu_attach_handle *handle);
+int iommu_replace_group_handle(struct iommu_group *group, struct iommu_domain *new_domain,
+			       struct iommu_attach_handle *handle);
+void iommu_detach_group_handle(struct iommu_domain *domain, struct iommu_group *group);
 
 /**
  * iommufd_dev_iommu_ops() - the IOMMU driver of a device

@@ -17,26 +17,25 @@ module_param(allow_unsafe_interrupts, bool, 0644);
 MODULE_PARM_DESC(allow_unsafe_interrupts,
 		 "Allow devices whose MSIs no interrupt remapping isolates; a user can then inject interrupts (default: N)");
 
-static struct iommufd_endpoint *endpoint_from_object(struct iommufd_object *obj)
-{
-	return container_of(obj, struct iommufd_endpoint, obj);
-}
-
 static void endpoint_free(struct iommufd_object *obj)
 {
 	struct iommufd_endpoint *ep = endpoint_from_object(obj);
 	struct iommufd_ctx *ictx = obj->ictx;
+	bool internal = ep->internal;
 
 	iommufd_group_put(ep->group);
 	put_device(ep->dev);
 	kfree(ep);
 	/* Last, since it may be the context's last reference */
-	iommufd_ctx_put(ictx);
+	if (!internal)
+		iommufd_ctx_put(ictx);
 }
 
 static int endpoint_check_interrupts(struct iommufd_endpoint *ep)
 {
-	if (iommu_group_has_isolated_msi(ep->group->group) || READ_ONCE(allow_unsafe_interrupts))
+	/* Test devices, the internal ones, have no interrupts. */
+	if (ep->internal || iommu_group_has_isolated_msi(ep->group->group) ||
+	    READ_ONCE(allow_unsafe_interrupts))
 		return 0;
 	dev_warn_ratelimited(ep->dev,
 			     "iommufd: interrupts are not isolated; enable interrupt remapping in the firmware, or load iommufd with allow_unsafe_interrupts=1\n");
@@ -55,7 +54,8 @@ static int endpoint_claim(struct iommufd_endpoint *ep)
 	return rc == -EPERM ? -EBUSY : rc;
 }
 
-struct iommufd_endpoint *iommufd_endpoint_bind_device(struct iommufd_ctx *ictx, struct device *dev)
+static struct iommufd_endpoint *endpoint_bind(struct iommufd_ctx *ictx, struct device *dev,
+					      bool internal)
 {
 	struct iommufd_endpoint *ep;
 	int rc;
@@ -70,6 +70,7 @@ struct iommufd_endpoint *iommufd_endpoint_bind_device(struct iommufd_ctx *ictx, 
 	if (!ep)
 		return ERR_PTR(-ENOMEM);
 	ep->dev = dev;
+	ep->internal = internal;
 	ep->enforce_coherency = device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
 	ep->group = iommufd_group_get(ictx, dev);
 	if (IS_ERR(ep->group)) {
@@ -83,7 +84,8 @@ struct iommufd_endpoint *iommufd_endpoint_bind_device(struct iommufd_ctx *ictx, 
 	if (rc)
 		goto erase_id;
 	get_device(dev);
-	get_file(ictx->file);
+	if (!internal)
+		get_file(ictx->file);
 	/* The caller's reference, besides the table's */
 	refcount_inc(&ep->obj.refs);
 	iommufd_object_publish(&ep->obj);
@@ -97,7 +99,29 @@ free_ep:
 	kfree(ep);
 	return ERR_PTR(rc);
 }
+
+struct iommufd_endpoint *iommufd_endpoint_bind_device(struct iommufd_ctx *ictx, struct device *dev)
+{
+	return endpoint_bind(ictx, dev, false);
+}
 EXPORT_SYMBOL_GPL(iommufd_endpoint_bind_device);
+
+/**
+ * iommufd_endpoint_bind_internal() - iommufd_endpoint_bind_device() for an object of the context
+ * @ictx: the context
+ * @dev: the device
+ *
+ * The caller is an object of @ictx that releases the endpoint when it is freed. So the endpoint
+ * ends with the context at the latest, and would keep it from ending if it held its file.
+ *
+ * Return: as iommufd_endpoint_bind_device().
+ */
+struct iommufd_endpoint *iommufd_endpoint_bind_internal(struct iommufd_ctx *ictx,
+							 struct device *dev)
+{
+	return endpoint_bind(ictx, dev, true);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_endpoint_bind_internal, IOMMUFD_VFIO_TEST);
 
 u32 iommufd_endpoint_id(const struct iommufd_endpoint *ep)
 {
@@ -118,8 +142,8 @@ void iommufd_endpoint_put(struct iommufd_endpoint *ep)
 EXPORT_SYMBOL_GPL(iommufd_endpoint_put);
 
 /* The @nth automatic page table of an IOAS that @dev might use, with a reference, or NULL. */
-static struct iommufd_hwpt *ioas_get_automatic(struct iommufd_ioas *ioas, const struct iommu_ops *ops,
-					       unsigned int nth)
+static struct iommufd_hwpt *ioas_get_automatic(struct iommufd_ioas *ioas,
+					       const struct iommu_ops *ops, unsigned int nth)
 {
 	struct iommufd_hwpt *hwpt;
 
@@ -159,7 +183,7 @@ static struct iommu_domain *endpoint_alloc_domain(struct iommufd_endpoint *ep)
 	guard(mutex)(&ep->group->lock);
 	if (ep->released)
 		return ERR_PTR(-ENODEV);
-	return iommufd_domain_alloc(ep->dev);
+	return iommufd_domain_alloc(ep->dev, 0, NULL, NULL);
 }
 
 static int attach_new(struct iommufd_endpoint *ep, struct iommufd_ioas *ioas, u32 *out_id)
@@ -171,7 +195,7 @@ static int attach_new(struct iommufd_endpoint *ep, struct iommufd_ioas *ioas, u3
 	domain = endpoint_alloc_domain(ep);
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
-	hwpt = iommufd_hwpt_alloc(ioas, domain, ep->enforce_coherency);
+	hwpt = iommufd_hwpt_alloc_paging(ioas, domain, true, ep->enforce_coherency);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	/* Ours, besides the table's: published, the page table may be destroyed at any moment. */
@@ -269,6 +293,15 @@ void iommufd_endpoint_release(struct iommufd_endpoint *ep)
 }
 EXPORT_SYMBOL_GPL(iommufd_endpoint_release);
 
+static u64 device_capabilities(struct device *dev)
+{
+	u64 caps = 0;
+
+	if (device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING))
+		caps |= IOMMU_HW_CAP_DIRTY_TRACKING;
+	return caps;
+}
+
 /* Asks the IOMMU driver. Returns what it says, to be kfree'd, or NULL if it says nothing. */
 static void *endpoint_hw_info(struct iommufd_endpoint *ep, struct iommu_hw_info *cmd, u32 *length)
 {
@@ -281,7 +314,7 @@ static void *endpoint_hw_info(struct iommufd_endpoint *ep, struct iommu_hw_info 
 	*length = 0;
 	cmd->out_data_type = IOMMU_HW_INFO_TYPE_NONE;
 	cmd->out_max_pasid_log2 = 0;
-	cmd->out_capabilities = 0;
+	cmd->out_capabilities = device_capabilities(ep->dev);
 	return ops->hw_info ? ops->hw_info(ep->dev, length, &cmd->out_data_type) : NULL;
 }
 

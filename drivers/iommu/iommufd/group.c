@@ -37,7 +37,9 @@ struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device 
 	igroup->ictx = ictx;
 	igroup->group = group;
 	mutex_init(&igroup->lock);
+	INIT_LIST_HEAD(&igroup->attached);
 	iommufd_reservations_init(&igroup->resv, NULL);
+	iommufd_fault_source_init(&igroup->faults);
 	list_add(&igroup->link, &ictx->groups);
 found:
 	igroup->refs++;
@@ -61,8 +63,11 @@ void iommufd_group_put(struct iommufd_group *igroup)
 }
 
 /* Makes the group's DMA go through @hwpt. Whoever is attached already moves along. */
-static int group_set_hwpt(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
+static int group_set_hwpt(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
+			  struct iommufd_hwpt *hwpt)
 {
+	if (unlikely(hwpt->faults || igroup->faults.hwpt))
+		return iommufd_fault_group_set_hwpt(igroup, ep, hwpt);
 	if (igroup->hwpt)
 		return iommu_group_replace_domain(igroup->group, hwpt->domain);
 	return iommu_attach_group(hwpt->domain, igroup->group);
@@ -92,6 +97,9 @@ static int group_check_attach(struct iommufd_group *igroup, struct iommufd_endpo
 		return -ENODEV;
 	if (igroup->hwpt && igroup->hwpt != hwpt && !ep->attached)
 		return -EINVAL;
+	/* The IOMMU core sees to this in an attach, but not in a replace. */
+	if (hwpt->domain->owner != iommufd_dev_iommu_ops(ep->dev))
+		return -EINVAL;
 	return 0;
 }
 
@@ -104,7 +112,8 @@ static int group_check_attach(struct iommufd_group *igroup, struct iommufd_endpo
  * A replace moves all attached endpoints of the group, as they share the page table in any case.
  *
  * Return: 0; -ENODEV (released), -EINVAL (the group uses another page table, or @hwpt does not fit
- * the device), -EADDRINUSE (mappings where the group can't reach), -ENOMEM.
+ * the device), -EADDRINUSE (mappings where the group can't reach), -EOPNOTSUPP (@hwpt has a fault
+ * queue, and the device can't request pages), -ENOMEM.
  */
 int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
 			 struct iommufd_hwpt *hwpt)
@@ -124,15 +133,20 @@ int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_endpoint *
 		if (!rc)
 			rc = hwpt_set_msi_start(hwpt, msi_start);
 		if (!rc)
-			rc = group_set_hwpt(igroup, hwpt);
+			rc = group_set_hwpt(igroup, ep, hwpt);
 		if (rc)
 			goto unlock;
 		old = igroup->hwpt;
 		refcount_inc(&hwpt->obj.refs);
 		igroup->hwpt = hwpt;
 		iommufd_reservations_swap(&igroup->resv, &resv);
+	} else if (hwpt->faults && !ep->attached) {
+		rc = iommufd_fault_endpoint_enable(ep);
+		if (rc)
+			goto unlock;
 	}
-	igroup->nr_attached += !ep->attached;
+	if (!ep->attached)
+		list_add_tail(&ep->link, &igroup->attached);
 	ep->attached = true;
 unlock:
 	/* What is left in @resv belongs to the old page table, or to the attempt that failed. */
@@ -141,6 +155,15 @@ unlock:
 	if (old)
 		iommufd_hwpt_put(old);
 	return rc;
+}
+
+/* Undoes group_set_hwpt(). */
+static void group_unset_hwpt(struct iommufd_group *igroup)
+{
+	if (unlikely(igroup->faults.hwpt))
+		iommufd_fault_group_detach(igroup);
+	else
+		iommu_detach_group(igroup->hwpt->domain, igroup->group);
 }
 
 /**
@@ -159,11 +182,14 @@ void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_endpoint 
 	ep->released |= release;
 	if (ep->attached) {
 		ep->attached = false;
-		if (!--igroup->nr_attached) {
+		list_del(&ep->link);
+		if (list_empty(&igroup->attached)) {
+			group_unset_hwpt(igroup);
 			old = igroup->hwpt;
-			iommu_detach_group(old->domain, igroup->group);
 			igroup->hwpt = NULL;
 			iommufd_reservations_drop(&igroup->resv);
+		} else if (igroup->faults.hwpt) {
+			iommufd_fault_endpoint_disable(ep);
 		}
 	}
 	mutex_unlock(&igroup->lock);

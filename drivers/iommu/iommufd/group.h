@@ -10,10 +10,11 @@
  * @link: in ictx->groups
  * @refs: one for each endpoint; falls to zero only under ictx->groups_lock
  * @group: the IOMMU core's group
- * @lock: protects what follows, and the endpoints' attached and released
+ * @lock: protects what follows, and the endpoints' attached, released and links
  * @hwpt: the page table that all attached endpoints use; a reference. NULL: DMA is blocked.
- * @nr_attached: endpoints that are attached
+ * @attached: endpoints that are attached, by link
  * @resv: what the group's devices reserve in the IOAS of @hwpt
+ * @faults: page requests of the group's devices
  */
 struct iommufd_group {
 	struct iommufd_ctx *ictx;
@@ -22,8 +23,9 @@ struct iommufd_group {
 	struct iommu_group *group;
 	struct mutex lock;
 	struct iommufd_hwpt *hwpt;
-	unsigned int nr_attached;
+	struct list_head attached;
 	struct iommufd_reservations resv;
+	struct iommufd_fault_source faults;
 };
 
 /**
@@ -31,18 +33,32 @@ struct iommufd_group {
  * @obj: its number, the devid of the uAPI
  * @dev: the device; not to be touched once @released
  * @group: its group; a reference
+ * @link: in group->attached, while @attached
+ * @fault_link: in group->faults.endpoints, while the device may request pages
  * @enforce_coherency: the device can ask for DMA that bypasses caches, and the IOMMU can refuse
  * @attached: DMA goes through group->hwpt
  * @released: the device is gone from here for good
+ * @internal: belongs to an object of the context, so doesn't hold the context's file
  */
 struct iommufd_endpoint {
 	struct iommufd_object obj;
 	struct device *dev;
 	struct iommufd_group *group;
+	struct list_head link;
+	struct list_head fault_link;
 	bool enforce_coherency;
 	bool attached;
 	bool released;
+	bool internal;
 };
+
+static inline struct iommufd_endpoint *endpoint_from_object(struct iommufd_object *obj)
+{
+	return container_of(obj, struct iommufd_endpoint, obj);
+}
+
+struct iommufd_endpoint *iommufd_endpoint_bind_internal(struct iommufd_ctx *ictx,
+							 struct device *dev);
 
 struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device *dev);
 void iommufd_group_put(struct iommufd_group *igroup);

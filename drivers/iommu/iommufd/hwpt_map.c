@@ -8,6 +8,32 @@
 
 #include "hwpt.h"
 
+/* How many runs are mapped between two looks at the clock and at signals. */
+#define RUNS_BETWEEN_BREAKS	256
+/* How much of a run is mapped at once while pages are mapped one by one. */
+#define PAGES_ONE_BY_ONE	256UL
+
+/**
+ * struct map_job - mapping an area in progress
+ * @domain: the page table
+ * @sizes: page sizes that may be used
+ * @smallest: log2 of the smallest of them
+ * @next_size: the second smallest; shorter runs need no choice. 0: there is only one.
+ * @iova: where the next run goes
+ * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
+ * @one_by_one: hand out no two pages together: the VT-d driver makes large pages of them, whatever
+ *              size it was told, and what is mapped with small pages must be unmappable by pages
+ */
+struct map_job {
+	struct iommu_domain *domain;
+	unsigned long sizes;
+	unsigned int smallest;
+	unsigned long next_size;
+	unsigned long iova;
+	int prot;
+	bool one_by_one;
+};
+
 /* The page size to map @left bytes with at @iova and @phys, and how many such pages in a row. */
 static size_t choose_page_size(unsigned long sizes, unsigned long iova, phys_addr_t phys,
 			       unsigned long left, size_t *count)
@@ -30,86 +56,108 @@ static size_t choose_page_size(unsigned long sizes, unsigned long iova, phys_add
 				left = until;
 		}
 	}
-	*count = left / page;
+	*count = left >> __ffs(page);
 	return page;
 }
 
-/* Maps contiguous memory. @done counts up what is mapped, also on failure. */
-static int map_run(struct iommu_domain *domain, unsigned long sizes, unsigned long iova,
-		   phys_addr_t phys, unsigned long length, int prot, unsigned long *done)
+/* Maps contiguous memory. @job->iova counts up by what is mapped, also on failure. */
+static int map_run(struct map_job *job, phys_addr_t phys, unsigned long length)
 {
 	while (length) {
-		size_t count, size, mapped = 0;
+		size_t size = 1UL << job->smallest, count = length >> job->smallest, mapped = 0;
 		int rc;
 
-		size = choose_page_size(sizes, iova, phys, length, &count);
-		rc = domain->ops->map_pages(domain, iova, phys, size, count, prot,
-					    GFP_KERNEL_ACCOUNT, &mapped);
-		*done += mapped;
+		if (length >= job->next_size && job->next_size)
+			size = choose_page_size(job->sizes, job->iova, phys, length, &count);
+		if (job->one_by_one)
+			count = 1;
+		rc = job->domain->ops->map_pages(job->domain, job->iova, phys, size, count,
+						 job->prot, GFP_KERNEL_ACCOUNT, &mapped);
+		job->iova += mapped;
 		if (rc)
 			return rc;
 		if (WARN_ON_ONCE(!mapped))
 			return -EINVAL;
-		iova += mapped;
 		phys += mapped;
 		length -= mapped;
 	}
 	return 0;
 }
 
-static unsigned long hwpt_page_sizes(struct iommufd_hwpt *hwpt)
+static int take_break(void)
 {
-	unsigned long sizes = hwpt->domain->pgsize_bitmap;
-
-	return hwpt->ioas->small_pages ? sizes & GENMASK(PAGE_SHIFT, 0) : sizes;
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
-static int map_runs(struct iommufd_hwpt *hwpt, struct iommufd_area *area, unsigned long *done)
+static int map_runs(struct map_job *job, struct iommufd_area *area)
 {
-	const unsigned long sizes = hwpt_page_sizes(hwpt);
-	const unsigned long iova = area->node.start;
-	const unsigned long length = area_length(area);
+	unsigned long skip = offset_in_page(area->offset);
+	unsigned long left = area_length(area);
+	unsigned long pages = PFN_UP(skip + left);
+	unsigned long most = job->one_by_one ? PAGES_ONE_BY_ONE : ULONG_MAX;
 	struct iommufd_runs_iter iter;
+	unsigned int runs = 0;
 
 	iommufd_runs_seek(&iter, &area->backing->runs, area->offset >> PAGE_SHIFT);
-	while (*done < length) {
-		unsigned long nr, pfn;
+	while (left) {
+		unsigned long pfn, nr = iommufd_runs_next(&iter, min(pages, most), &pfn);
+		unsigned long length = min(left, (nr << PAGE_SHIFT) - skip);
 		int rc;
 
-		nr = iommufd_runs_next(&iter, (length - *done) >> PAGE_SHIFT, &pfn);
 		if (WARN_ON_ONCE(!nr))
 			return -EINVAL;
-		rc = map_run(hwpt->domain, sizes, iova + *done, PFN_PHYS(pfn), nr << PAGE_SHIFT,
-			     area->prot, done);
+		rc = map_run(job, PFN_PHYS(pfn) + skip, length);
+		if (!rc && !(++runs % RUNS_BETWEEN_BREAKS))
+			rc = take_break();
 		if (rc)
 			return rc;
-		if (need_resched()) {
-			if (fatal_signal_pending(current))
-				return -EINTR;
-			cond_resched();
-		}
+		/* Only the first page may be used from its middle on. */
+		skip = 0;
+		left -= length;
+		pages -= nr;
 	}
 	return 0;
+}
+
+static void job_init(struct map_job *job, struct iommufd_hwpt *hwpt, struct iommufd_area *area)
+{
+	unsigned long sizes = hwpt->domain->pgsize_bitmap, larger;
+
+	if (hwpt->ioas->small_pages)
+		sizes &= GENMASK(PAGE_SHIFT, 0);
+	larger = sizes & (sizes - 1);
+	*job = (struct map_job) {
+		.domain = hwpt->domain,
+		.sizes = sizes,
+		.smallest = __ffs(sizes),
+		.next_size = larger ? 1UL << __ffs(larger) : 0,
+		.iova = area->node.start,
+		.prot = area->prot,
+		.one_by_one = hwpt->ioas->small_pages,
+	};
 }
 
 /**
  * iommufd_hwpt_map_area() - put an area into a page table
  * @hwpt: the page table
- * @area: an area that is pinned; page-aligned, as the IOAS' alignment demands
+ * @area: an area that is pinned; aligned as the IOAS demands it
  *
  * Return: 0; -ENOMEM, -EINTR or an errno of the IOMMU driver, with the page table as it was.
  */
 int iommufd_hwpt_map_area(struct iommufd_hwpt *hwpt, struct iommufd_area *area)
 {
+	const unsigned long iova = area->node.start;
 	struct iommu_domain *domain = hwpt->domain;
-	unsigned long done = 0;
+	struct map_job job;
 	int rc;
 
-	rc = map_runs(hwpt, area, &done);
+	job_init(&job, hwpt, area);
+	rc = map_runs(&job, area);
 	if (!rc && domain->ops->iotlb_sync_map)
-		rc = domain->ops->iotlb_sync_map(domain, area->node.start, done);
-	if (rc && done)
-		iommu_unmap(domain, area->node.start, done);
+		rc = domain->ops->iotlb_sync_map(domain, iova, job.iova - iova);
+	if (rc && job.iova != iova)
+		iommu_unmap(domain, iova, job.iova - iova);
 	return rc;
 }
 

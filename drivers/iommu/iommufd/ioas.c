@@ -2,9 +2,11 @@
 /*
  * The ioctls on an IOAS: checks of what the user asked for, and answers.
  */
+#include <linux/export.h>
 #include <linux/slab.h>
 
 #include "ioas.h"
+#include "vfio_compat.h"
 
 struct iommufd_ioas *iommufd_ioas_get(struct iommufd_ctx *ictx, u32 id)
 {
@@ -14,13 +16,16 @@ struct iommufd_ioas *iommufd_ioas_get(struct iommufd_ctx *ictx, u32 id)
 		return ERR_CAST(obj);
 	return container_of(obj, struct iommufd_ioas, obj);
 }
+EXPORT_SYMBOL_NS_GPL(iommufd_ioas_get, IOMMUFD_VFIO_TEST);
 
 static void ioas_free(struct iommufd_object *obj)
 {
 	struct iommufd_ioas *ioas = container_of(obj, struct iommufd_ioas, obj);
 
+	iommufd_vfio_compat_forget(ioas);
 	iommufd_ioas_destroy_areas(ioas);
 	iommufd_ioas_destroy_allowed(ioas);
+	iommufd_ioas_destroy_reserved(ioas);
 	WARN_ON(!list_empty(&ioas->hwpts) || ioas->pin_users);
 	kfree(ioas);
 }
@@ -73,41 +78,68 @@ int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd)
 
 #define MAP_ACCESS	(IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)
 
-static int check_map(const struct iommu_ioas_map *cmd)
+/* Checks what the ioctls that map have in common. */
+static int check_map(u32 flags, u64 iova, u64 length)
 {
 	unsigned long end;
 
-	if (cmd->flags & ~(IOMMU_IOAS_MAP_FIXED_IOVA | MAP_ACCESS) || cmd->__reserved)
+	if (flags & ~(IOMMU_IOAS_MAP_FIXED_IOVA | MAP_ACCESS))
 		return -EOPNOTSUPP;
-	if (cmd->iova >= ULONG_MAX || cmd->length >= ULONG_MAX)
+	if (iova >= ULONG_MAX || length >= ULONG_MAX)
 		return -EOVERFLOW;
-	if (!(cmd->flags & MAP_ACCESS) || !cmd->length)
+	if (!(flags & MAP_ACCESS) || !length)
 		return -EINVAL;
-	if (check_add_overflow(cmd->user_va, cmd->length, &end))
-		return -EOVERFLOW;
-	if (cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA &&
-	    check_add_overflow(cmd->iova, cmd->length - 1, &end))
+	if (flags & IOMMU_IOAS_MAP_FIXED_IOVA && check_add_overflow(iova, length - 1, &end))
 		return -EOVERFLOW;
 	return 0;
 }
 
-static int ioas_map(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
-		    struct iommufd_backing *backing)
+/*
+ * Gives the areas a place, tells the user, and maps them. The answer goes out before the work, so
+ * that it can't fail afterwards. @iova points into the user's structure, of @size.
+ */
+static int ioas_map_areas(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
+			  struct list_head *areas, u64 *iova, u64 length, u32 flags, size_t size)
 {
-	struct iommu_ioas_map *cmd = ucmd->cmd;
-	struct iommufd_area *area;
+	unsigned long place = *iova;
 	int rc;
 
-	area = iommufd_area_reserve(ioas, backing, cmd);
-	if (IS_ERR(area))
-		return PTR_ERR(area);
-	/* The answer goes out before the work, so that it can't fail afterwards. */
-	cmd->iova = area->node.start;
-	rc = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	rc = iommufd_areas_reserve(ioas, areas, &place, length, flags);
+	if (rc) {
+		iommufd_areas_free(areas);
+		return rc;
+	}
+	*iova = place;
+	rc = iommufd_ucmd_respond(ucmd, size);
 	if (!rc)
-		rc = iommufd_area_activate(ioas, area);
+		rc = iommufd_areas_activate(ioas, areas);
 	if (rc)
-		iommufd_area_cancel(ioas, area);
+		iommufd_areas_cancel(ioas, areas);
+	return rc;
+}
+
+/* Maps a whole backing; the caller's reference to it is consumed. */
+static int ioas_map_backing(struct iommufd_ucmd *ucmd, u32 ioas_id,
+			    struct iommufd_backing *backing, unsigned long offset, u64 *iova,
+			    u64 length, u32 flags, size_t size)
+{
+	struct iommufd_area *area;
+	struct iommufd_ioas *ioas;
+	LIST_HEAD(areas);
+	int rc = -ENOMEM;
+
+	area = iommufd_area_alloc(backing, offset, length, flags);
+	iommufd_backing_put(backing);
+	if (!area)
+		return -ENOMEM;
+	list_add(&area->batch, &areas);
+	ioas = iommufd_ioas_get(ucmd->ictx, ioas_id);
+	if (IS_ERR(ioas)) {
+		iommufd_areas_free(&areas);
+		return PTR_ERR(ioas);
+	}
+	rc = ioas_map_areas(ucmd, ioas, &areas, iova, length, flags, size);
+	iommufd_object_put(&ioas->obj);
 	return rc;
 }
 
@@ -115,25 +147,84 @@ int iommufd_ioas_map_ioctl(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_map *cmd = ucmd->cmd;
 	struct iommufd_backing *backing;
-	struct iommufd_ioas *ioas;
+	unsigned long end;
 	int rc;
 
-	rc = check_map(cmd);
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	rc = check_map(cmd->flags, cmd->iova, cmd->length);
 	if (rc)
 		return rc;
-	ioas = iommufd_ioas_get(ucmd->ictx, cmd->ioas_id);
-	if (IS_ERR(ioas))
-		return PTR_ERR(ioas);
+	if (check_add_overflow(cmd->user_va, cmd->length, &end))
+		return -EOVERFLOW;
 	backing = iommufd_backing_alloc_user(ucmd->ictx, cmd->user_va, cmd->length,
 					     cmd->flags & IOMMU_IOAS_MAP_WRITEABLE);
-	if (IS_ERR(backing)) {
-		rc = PTR_ERR(backing);
-		goto put_ioas;
+	if (IS_ERR(backing))
+		return PTR_ERR(backing);
+	return ioas_map_backing(ucmd, cmd->ioas_id, backing, offset_in_page(cmd->user_va),
+				&cmd->iova, cmd->length, cmd->flags, sizeof(*cmd));
+}
+
+int iommufd_ioas_map_file_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_map_file *cmd = ucmd->cmd;
+	struct iommufd_backing *backing;
+	unsigned long end;
+	int rc;
+
+	rc = check_map(cmd->flags, cmd->iova, cmd->length);
+	if (rc)
+		return rc;
+	if (check_add_overflow(cmd->start, cmd->length - 1, &end))
+		return -EOVERFLOW;
+	backing = iommufd_backing_alloc_file(ucmd->ictx, cmd->fd, cmd->start, cmd->length,
+					     cmd->flags & IOMMU_IOAS_MAP_WRITEABLE);
+	if (IS_ERR(backing))
+		return PTR_ERR(backing);
+	return ioas_map_backing(ucmd, cmd->ioas_id, backing, offset_in_page(cmd->start),
+				&cmd->iova, cmd->length, cmd->flags, sizeof(*cmd));
+}
+
+/* Copies of the areas that the user names, from an IOAS that may be the target, too. */
+static int copy_source_areas(struct iommufd_ctx *ictx, const struct iommu_ioas_copy *cmd,
+			     struct list_head *areas)
+{
+	struct iommufd_ioas *source = iommufd_ioas_get(ictx, cmd->src_ioas_id);
+	int rc;
+
+	if (IS_ERR(source))
+		return PTR_ERR(source);
+	rc = iommufd_areas_copy(source, cmd->src_iova, cmd->src_iova + cmd->length - 1, cmd->flags,
+				areas);
+	iommufd_object_put(&source->obj);
+	if (rc)
+		iommufd_areas_free(areas);
+	return rc;
+}
+
+int iommufd_ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_copy *cmd = ucmd->cmd;
+	struct iommufd_ioas *ioas;
+	unsigned long end;
+	LIST_HEAD(areas);
+	int rc;
+
+	rc = check_map(cmd->flags, cmd->dst_iova, cmd->length);
+	if (rc)
+		return rc;
+	if (cmd->src_iova >= ULONG_MAX || check_add_overflow(cmd->src_iova, cmd->length - 1, &end))
+		return -EOVERFLOW;
+	rc = copy_source_areas(ucmd->ictx, cmd, &areas);
+	if (rc)
+		return rc;
+	ioas = iommufd_ioas_get(ucmd->ictx, cmd->dst_ioas_id);
+	if (IS_ERR(ioas)) {
+		iommufd_areas_free(&areas);
+		return PTR_ERR(ioas);
 	}
-	rc = ioas_map(ucmd, ioas, backing);
-	/* The area, if there is one, has a reference of its own. */
-	iommufd_backing_put(backing);
-put_ioas:
+	rc = ioas_map_areas(ucmd, ioas, &areas, &cmd->dst_iova, cmd->length, cmd->flags,
+			    sizeof(*cmd));
 	iommufd_object_put(&ioas->obj);
 	return rc;
 }
@@ -175,22 +266,6 @@ int iommufd_ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
 	return iommufd_ucmd_respond(ucmd, sizeof(*cmd));
 }
 
-static int set_huge_pages(struct iommufd_ioas *ioas, u64 value)
-{
-	int rc = 0;
-
-	if (value > 1)
-		return -EINVAL;
-	down_write(&ioas->domains_sem);
-	/* What page tables hold would stay as it is. */
-	if (!value && ioas->pin_users && !RB_EMPTY_ROOT(&ioas->areas.rb_root))
-		rc = -EINVAL;
-	else
-		ioas->small_pages = !value;
-	up_write(&ioas->domains_sem);
-	return rc;
-}
-
 /**
  * iommufd_ioas_option_huge_pages() - IOMMU_OPTION_HUGE_PAGES
  * @cmd: the option; @cmd->val64 is set by a GET
@@ -209,7 +284,7 @@ int iommufd_ioas_option_huge_pages(struct iommu_option *cmd, struct iommufd_ctx 
 	if (cmd->op == IOMMU_OPTION_OP_GET)
 		cmd->val64 = !ioas->small_pages;
 	else if (cmd->op == IOMMU_OPTION_OP_SET)
-		rc = set_huge_pages(ioas, cmd->val64);
+		rc = cmd->val64 > 1 ? -EINVAL : iommufd_ioas_set_small_pages(ioas, !cmd->val64);
 	else
 		rc = -EOPNOTSUPP;
 	iommufd_object_put(&ioas->obj);

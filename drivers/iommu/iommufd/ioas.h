@@ -50,9 +50,11 @@ enum iommufd_area_state {
  * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
  * @state: what may be done with it; protected by ioas->tree_lock
  * @pinned: whether it has a pin on @backing; belongs to whoever took it out of READY
+ * @batch: with the areas that become ready together with it, while MAPPING
  */
 struct iommufd_area {
 	struct interval_tree_node node;
+	struct list_head batch;
 	struct iommufd_backing *backing;
 	unsigned long offset;
 	int prot;
@@ -78,7 +80,7 @@ static inline unsigned long area_length(const struct iommufd_area *area)
  * @allowed: struct iommufd_allowed by IOVA
  * @alignment: of IOVAs, user addresses and lengths, in bytes; 1 or a power of two up to PAGE_SIZE
  * @next_auto: where the search for a free range starts
- * @small_pages: use PAGE_SIZE mappings only
+ * @small_pages: page tables hold PAGE_SIZE mappings at most; protected by @domains_sem
  * @area_changes: counts changes of area states to READY or gone; wakes @area_wait
  * @area_wait: those who wait for an area
  */
@@ -104,19 +106,32 @@ struct iommufd_hwpt;
 struct iommufd_ioas *iommufd_ioas_get(struct iommufd_ctx *ictx, u32 id);
 int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_map_ioctl(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_map_file_ioctl(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_copy_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_unmap_ioctl(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_set_small_pages(struct iommufd_ioas *ioas, bool small);
 int iommufd_ioas_option_huge_pages(struct iommu_option *cmd, struct iommufd_ctx *ictx);
 
 /* Areas: ioas_area.c */
 
-struct iommufd_area *iommufd_area_reserve(struct iommufd_ioas *ioas,
-					  struct iommufd_backing *backing,
-					  const struct iommu_ioas_map *map);
-int iommufd_area_activate(struct iommufd_ioas *ioas, struct iommufd_area *area);
-void iommufd_area_cancel(struct iommufd_ioas *ioas, struct iommufd_area *area);
+struct iommufd_area *iommufd_area_alloc(struct iommufd_backing *backing, unsigned long offset,
+					unsigned long length, u32 flags);
+int iommufd_areas_reserve(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long *iova,
+			  unsigned long length, u32 flags);
+int iommufd_areas_activate(struct iommufd_ioas *ioas, struct list_head *areas);
+void iommufd_areas_cancel(struct iommufd_ioas *ioas, struct list_head *areas);
+int iommufd_areas_copy(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
+		       u32 flags, struct list_head *areas);
+void iommufd_areas_free(struct list_head *areas);
 int iommufd_ioas_unmap(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
 		       unsigned long *unmapped);
 void iommufd_ioas_destroy_areas(struct iommufd_ioas *ioas);
+
+/* Cutting areas: ioas_split.c */
+
+int iommufd_ioas_split(struct iommufd_ioas *ioas, unsigned long iova);
+int iommufd_ioas_unmap_cutting(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
+			       unsigned long *unmapped);
 
 /* Page tables that follow: ioas_follow.c */
 
@@ -151,10 +166,14 @@ int iommufd_reserve_group(struct iommufd_reservations *resv, struct iommu_group 
 			  phys_addr_t *sw_msi_start);
 void iommufd_reservations_drop(struct iommufd_reservations *resv);
 void iommufd_reservations_swap(struct iommufd_reservations *a, struct iommufd_reservations *b);
+int iommufd_ioas_reserve(struct iommufd_ioas *ioas, unsigned long first, unsigned long last);
+void iommufd_ioas_destroy_reserved(struct iommufd_ioas *ioas);
 void iommufd_ioas_destroy_allowed(struct iommufd_ioas *ioas);
 int iommufd_ioas_check_fixed(struct iommufd_ioas *ioas, unsigned long first, unsigned long last);
 int iommufd_ioas_find_free(struct iommufd_ioas *ioas, unsigned long uptr, unsigned long length,
 			   unsigned long *iova);
+struct iommu_iova_range *iommufd_ioas_usable_ranges(struct iommufd_ioas *ioas, u32 *nr,
+						    u64 *alignment);
 int iommufd_ioas_iova_ranges_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_allow_iovas_ioctl(struct iommufd_ucmd *ucmd);
 

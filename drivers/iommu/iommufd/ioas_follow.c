@@ -78,8 +78,8 @@ static struct iommufd_area *take_ready_area(struct iommufd_ioas *ioas, unsigned 
 }
 
 /* Calls @fn for every ready area, with the area out of READY and tree_lock not held. */
-static int for_each_ready_area(struct iommufd_ioas *ioas,
-			       int (*fn)(struct iommufd_area *area, void *arg), void *arg)
+static int call_ready_areas(struct iommufd_ioas *ioas,
+			    int (*fn)(struct iommufd_area *area, void *arg), void *arg)
 {
 	struct iommufd_area *area;
 	unsigned long last = 0;
@@ -209,8 +209,6 @@ static int raise_alignment(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 
 	if (alignment > PAGE_SIZE)
 		return -EINVAL;
-	/* Pages are the unit of pinning, so finer page tables bring nothing. */
-	alignment = PAGE_SIZE;
 	mutex_lock(&ioas->tree_lock);
 	if (alignment > ioas->alignment) {
 		if (areas_are_aligned(ioas, alignment))
@@ -222,12 +220,45 @@ static int raise_alignment(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 	return rc;
 }
 
+/* The alignment that an IOAS demands without page tables. */
+static unsigned long ioas_base_alignment(const struct iommufd_ioas *ioas)
+{
+	return ioas->small_pages ? PAGE_SIZE : 1;
+}
+
+/* A page table has gone: what is left may demand less. */
 static void lower_alignment(struct iommufd_ioas *ioas)
 {
 	mutex_lock(&ioas->tree_lock);
 	if (!ioas->pin_users)
-		ioas->alignment = 1;
+		ioas->alignment = ioas_base_alignment(ioas);
 	mutex_unlock(&ioas->tree_lock);
+}
+
+/**
+ * iommufd_ioas_set_small_pages() - choose whether page tables map with pages of PAGE_SIZE at most
+ * @ioas: the IOAS
+ * @small: whether they do
+ *
+ * While they do, page tables hold nothing larger: mappings that are larger can't be made smaller.
+ *
+ * Return: 0; -EINVAL if page tables hold mappings that may be larger; -EADDRINUSE if something is
+ * mapped that is not aligned to pages.
+ */
+int iommufd_ioas_set_small_pages(struct iommufd_ioas *ioas, bool small)
+{
+	guard(rwsem_write)(&ioas->domains_sem);
+	guard(mutex)(&ioas->tree_lock);
+	if (small == ioas->small_pages)
+		return 0;
+	if (small && ioas->pin_users && !RB_EMPTY_ROOT(&ioas->areas.rb_root))
+		return -EINVAL;
+	if (small && !areas_are_aligned(ioas, PAGE_SIZE))
+		return -EADDRINUSE;
+	ioas->small_pages = small;
+	if (small || !ioas->pin_users)
+		ioas->alignment = ioas_base_alignment(ioas);
+	return 0;
 }
 
 /**
@@ -251,12 +282,12 @@ int iommufd_ioas_follow(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 	rc = reserve_outside_aperture(hwpt);
 	if (rc)
 		goto drop_aperture;
-	rc = for_each_ready_area(ioas, pin_area, NULL);
+	rc = call_ready_areas(ioas, pin_area, NULL);
 	if (rc)
 		goto drop_aperture;
 
 	down_write(&ioas->domains_sem);
-	rc = for_each_ready_area(ioas, map_area, hwpt);
+	rc = call_ready_areas(ioas, map_area, hwpt);
 	if (!rc)
 		list_add(&hwpt->ioas_link, &ioas->hwpts);
 	up_write(&ioas->domains_sem);
@@ -272,7 +303,7 @@ put_pins:
 	up_write(&ioas->domains_sem);
 	lower_alignment(ioas);
 	/* What was mapped so far goes with the page table, before the pages may be reused. */
-	iommu_domain_free(hwpt->domain);
+	iommufd_domain_free(hwpt->domain);
 	unpin_unneeded(ioas);
 	return rc;
 }
@@ -290,6 +321,6 @@ void iommufd_ioas_unfollow(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 	up_write(&ioas->domains_sem);
 	iommufd_reservations_drop(&hwpt->aperture);
 	lower_alignment(ioas);
-	iommu_domain_free(hwpt->domain);
+	iommufd_domain_free(hwpt->domain);
 	unpin_unneeded(ioas);
 }

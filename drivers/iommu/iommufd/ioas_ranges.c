@@ -2,6 +2,7 @@
 /*
  * Which IOVAs may be mapped: reserved ranges, allowed ranges, and the choice of a free one.
  */
+#include <linux/export.h>
 #include <linux/slab.h>
 
 #include "ioas.h"
@@ -57,6 +58,41 @@ int iommufd_reserve_range(struct iommufd_reservations *resv, unsigned long first
 	return 0;
 }
 
+/**
+ * iommufd_ioas_reserve() - reserve a range for as long as the IOAS lives
+ * @ioas: the IOAS
+ * @first: first IOVA
+ * @last: last IOVA
+ *
+ * Return: as iommufd_reserve_range().
+ */
+int iommufd_ioas_reserve(struct iommufd_ioas *ioas, unsigned long first, unsigned long last)
+{
+	struct iommufd_reservations resv;
+	int rc;
+
+	iommufd_reservations_init(&resv, ioas);
+	rc = iommufd_reserve_range(&resv, first, last);
+	/* Left to iommufd_ioas_destroy_reserved() */
+	list_del_init(&resv.list);
+	return rc;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ioas_reserve, IOMMUFD_VFIO_TEST);
+
+/**
+ * iommufd_ioas_destroy_reserved() - free the reservations that are the IOAS' own
+ * @ioas: an IOAS that nobody uses any more
+ */
+void iommufd_ioas_destroy_reserved(struct iommufd_ioas *ioas)
+{
+	struct interval_tree_node *node;
+
+	while ((node = interval_tree_iter_first(&ioas->reserved, 0, ULONG_MAX))) {
+		interval_tree_remove(node, &ioas->reserved);
+		kfree(container_of(node, struct iommufd_reservation, node));
+	}
+}
+
 /* Whether devices' DMA to @region doesn't go through the page table the user fills. */
 static bool region_is_reserved(const struct iommu_resv_region *region)
 {
@@ -67,7 +103,7 @@ static bool region_is_reserved(const struct iommu_resv_region *region)
  * iommufd_reserve_group() - reserve what the devices of an IOMMU group can't translate
  * @resv: whose reservation it is; holds what was reserved also after a failure
  * @group: the group
- * @sw_msi_start: set to the start of the range where the kernel maps MSI doorbells, or PHYS_ADDR_MAX
+ * @sw_msi_start: set to the start of where the kernel maps MSI doorbells, or PHYS_ADDR_MAX
  *
  * Return: as iommufd_reserve_range(), or another errno of the IOMMU driver.
  */
@@ -250,7 +286,7 @@ int iommufd_ioas_find_free(struct iommufd_ioas *ioas, unsigned long uptr, unsign
 	return -ENOSPC;
 }
 
-/* Lists the gaps between reserved ranges into @ranges, room for @max. Returns how many there are. */
+/* Lists the gaps between reserved ranges into @ranges, room for @max. Returns how many they are. */
 static u32 list_usable(struct iommufd_ioas *ioas, struct iommu_iova_range *ranges, u32 max)
 {
 	struct interval_tree_node *node;
@@ -276,8 +312,18 @@ static u32 list_usable(struct iommufd_ioas *ioas, struct iommu_iova_range *range
 	return nr;
 }
 
-/* A copy of the usable ranges, since nothing is copied to userspace under a lock. */
-static struct iommu_iova_range *snapshot_usable(struct iommufd_ioas *ioas, u32 *nr, u64 *alignment)
+/**
+ * iommufd_ioas_usable_ranges() - the ranges in which nothing is reserved, as they are now
+ * @ioas: the IOAS
+ * @nr: set to how many there are
+ * @alignment: set to what IOVAs have to be aligned to, in bytes
+ *
+ * A copy, since nothing is copied to userspace under a lock.
+ *
+ * Return: the ranges, ascending, to be kvfree'd; NULL if there is none; ERR_PTR(-ENOMEM).
+ */
+struct iommu_iova_range *iommufd_ioas_usable_ranges(struct iommufd_ioas *ioas, u32 *nr,
+						    u64 *alignment)
 {
 	struct iommu_iova_range *ranges = NULL;
 	u32 room = 0;
@@ -310,7 +356,7 @@ int iommufd_ioas_iova_ranges_ioctl(struct iommufd_ucmd *ucmd)
 	ioas = iommufd_ioas_get(ucmd->ictx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	ranges = snapshot_usable(ioas, &cmd->num_iovas, &cmd->out_iova_alignment);
+	ranges = iommufd_ioas_usable_ranges(ioas, &cmd->num_iovas, &cmd->out_iova_alignment);
 	iommufd_object_put(&ioas->obj);
 	if (IS_ERR(ranges))
 		return PTR_ERR(ranges);

@@ -8,12 +8,18 @@
  *                        while user memory is faulted in; taken killably, and never needed to take
  *                        something away.
  *  group->lock           what a group of endpoints is attached to
+ *  faults->lock          of a group: where its page requests go. Taken by IOMMU drivers that report
+ *                        one, for which they may be waited with group->lock held
+ *  queue->lock           page requests that await their answers; the IOMMU core and driver take
+ *                        locks of theirs inside to give them
  *  ictx->groups_lock     the list of groups (nests inside group->lock for nobody; leaf)
  *  ioas->domains_sem     which page tables follow the IOAS. Read: change mappings in all of them.
  *                        Write: add or remove one.
  *  ioas->tree_lock       areas, reserved and allowed ranges
  *  backing->lock         the pages of one backing. Held while they are pinned, but only from zero
  *                        pins to one, when nobody can want to unpin them.
+ *  ictx->account_lock    who answers for pinned pages, and how many there are. A leaf, but for the
+ *                        mmap_lock of a process that is limited by itself
  *  xa_lock of objects    the object table; leaf, does not sleep
  *
  * None of them is held while data is copied from or to userspace.
@@ -28,6 +34,8 @@
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
 #include <uapi/linux/iommufd.h>
+
+struct iommufd_ioas;
 
 /**
  * enum iommufd_account_mode - how pinned pages count against RLIMIT_MEMLOCK
@@ -48,6 +56,10 @@ enum iommufd_account_mode {
  * @groups_lock: protects @groups
  * @groups: the IOMMU groups that the context owns, struct iommufd_group
  * @account_mode: for memory mapped from now on; changes only while @objects is empty, under xa_lock
+ * @account_lock: protects @accounts and what they hold
+ * @accounts: the processes that answer for pinned memory, struct iommufd_account
+ * @vfio_ioas: what the ioctls of a VFIO container act on, or NULL. Not a reference: the end of the
+ *             IOAS clears it. Protected by xa_lock of @objects.
  */
 struct iommufd_ctx {
 	struct file *file;
@@ -55,6 +67,9 @@ struct iommufd_ctx {
 	struct mutex groups_lock;
 	struct list_head groups;
 	enum iommufd_account_mode account_mode;
+	struct mutex account_lock;
+	struct list_head accounts;
+	struct iommufd_ioas *vfio_ioas;
 };
 
 /* Objects: object.c */
@@ -64,6 +79,8 @@ enum iommufd_object_type {
 	IOMMUFD_OBJ_IOAS,
 	IOMMUFD_OBJ_HWPT,
 	IOMMUFD_OBJ_ENDPOINT,
+	IOMMUFD_OBJ_FAULT_QUEUE,
+	IOMMUFD_OBJ_SELFTEST,
 };
 
 /**

@@ -8,6 +8,8 @@
  * closes needs no order of its own: objects hold references on what they depend on, and dropping
  * the table's references frees each when its last user is gone.
  */
+#include <linux/export.h>
+
 #include "iommufd_private.h"
 
 /**
@@ -17,7 +19,7 @@
  * @type: its kind
  * @free: frees the caller's structure, when the last reference is put
  *
- * Return: 0 with one reference, to become the table's; -ENOMEM, or -EBUSY if 2^32 numbers are taken.
+ * Return: 0 with one reference, to become the table's; -ENOMEM, or -EBUSY if all numbers are taken.
  */
 int iommufd_object_reserve(struct iommufd_ctx *ictx, struct iommufd_object *obj,
 			   enum iommufd_object_type type, void (*free)(struct iommufd_object *obj))
@@ -40,6 +42,7 @@ void iommufd_object_publish(struct iommufd_object *obj)
 
 	WARN_ON(old);
 }
+EXPORT_SYMBOL_NS_GPL(iommufd_object_publish, IOMMUFD_VFIO_TEST);
 
 /**
  * iommufd_object_cancel() - give up a reserved object
@@ -50,6 +53,7 @@ void iommufd_object_cancel(struct iommufd_object *obj)
 	xa_erase(&obj->ictx->objects, obj->id);
 	iommufd_object_put(obj);
 }
+EXPORT_SYMBOL_NS_GPL(iommufd_object_cancel, IOMMUFD_VFIO_TEST);
 
 /**
  * iommufd_object_get() - look up an object
@@ -74,12 +78,14 @@ struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ictx, u32 id,
 	xa_unlock(&ictx->objects);
 	return obj;
 }
+EXPORT_SYMBOL_NS_GPL(iommufd_object_get, IOMMUFD_VFIO_TEST);
 
 void iommufd_object_put(struct iommufd_object *obj)
 {
 	if (refcount_dec_and_test(&obj->refs))
 		obj->free(obj);
 }
+EXPORT_SYMBOL_NS_GPL(iommufd_object_put, IOMMUFD_VFIO_TEST);
 
 /**
  * iommufd_object_unpublish() - take back the number, whoever still uses the object

@@ -15,23 +15,6 @@ static u64 run_make(unsigned long pfn, unsigned long nr)
 	return (u64)pfn << RUN_PAGES_BITS | (nr - 1);
 }
 
-static unsigned long run_pfn(u64 run)
-{
-	return run >> RUN_PAGES_BITS;
-}
-
-static unsigned long run_pages(u64 run)
-{
-	return (run & (RUN_MAX_PAGES - 1)) + 1;
-}
-
-static u64 *runs_at(const struct iommufd_runs *runs, unsigned long index)
-{
-	if (!runs->nr_chunks)
-		return (u64 *)&runs->single;
-	return &runs->chunks[index / RUNS_PER_CHUNK]->run[index % RUNS_PER_CHUNK];
-}
-
 /**
  * iommufd_runs_init() - an empty list
  * @runs: the list
@@ -75,31 +58,29 @@ static int runs_add_chunk(struct iommufd_runs *runs, unsigned long first_page)
 		return -ENOMEM;
 	chunk->first_page = first_page;
 	runs->chunks[runs->nr_chunks++] = chunk;
+	runs->room = max;
+	runs->last = chunk->run - 1;
 	return 0;
 }
 
-static int runs_push(struct iommufd_runs *runs, u64 run)
+/* Makes room for another run behind the last. */
+static int runs_make_room(struct iommufd_runs *runs)
 {
 	int rc;
 
 	if (!runs->nr_runs) {
-		runs->single = run;
-		goto done;
+		/* The first one needs no chunk. */
+		runs->last = &runs->single - 1;
+		runs->room = 1;
+		return 0;
 	}
-	if (!runs->nr_chunks) {
-		rc = runs_add_chunk(runs, 0);
-		if (rc)
-			return rc;
-		runs->chunks[0]->run[0] = runs->single;
-	} else if (runs->nr_runs % RUNS_PER_CHUNK == 0) {
-		rc = runs_add_chunk(runs, runs->nr_pages);
-		if (rc)
-			return rc;
-	}
-	*runs_at(runs, runs->nr_runs) = run;
-done:
-	runs->nr_runs++;
-	runs->nr_pages += run_pages(run);
+	if (runs->nr_chunks)
+		return runs_add_chunk(runs, runs->nr_pages);
+	rc = runs_add_chunk(runs, 0);
+	if (rc)
+		return rc;
+	*++runs->last = runs->single;
+	runs->room--;
 	return 0;
 }
 
@@ -114,16 +95,25 @@ done:
 int iommufd_runs_append(struct iommufd_runs *runs, unsigned long pfn, unsigned long nr)
 {
 	if (runs->nr_runs) {
-		u64 *last = runs_at(runs, runs->nr_runs - 1);
-		unsigned long have = run_pages(*last);
+		unsigned long have = iommufd_run_pages(*runs->last);
 
-		if (run_pfn(*last) + have == pfn && have + nr <= RUN_MAX_PAGES) {
-			*last = run_make(run_pfn(*last), have + nr);
+		if (iommufd_run_pfn(*runs->last) + have == pfn && have + nr <= RUN_MAX_PAGES) {
+			*runs->last += nr;
 			runs->nr_pages += nr;
 			return 0;
 		}
 	}
-	return runs_push(runs, run_make(pfn, nr));
+	if (!runs->room) {
+		int rc = runs_make_room(runs);
+
+		if (rc)
+			return rc;
+	}
+	*++runs->last = run_make(pfn, nr);
+	runs->room--;
+	runs->nr_runs++;
+	runs->nr_pages += nr;
+	return 0;
 }
 
 void iommufd_runs_free(struct iommufd_runs *runs)
@@ -150,6 +140,21 @@ static unsigned int runs_find_chunk(const struct iommufd_runs *runs, unsigned lo
 	return low;
 }
 
+/* Goes to the start of a chunk, or of the only run. */
+static void iter_set_chunk(struct iommufd_runs_iter *iter, unsigned int chunk)
+{
+	const struct iommufd_runs *runs = iter->runs;
+
+	iter->chunk = chunk;
+	if (!runs->nr_chunks) {
+		iter->run = &runs->single;
+		iter->end = iter->run + runs->nr_runs;
+		return;
+	}
+	iter->run = runs->chunks[chunk]->run;
+	iter->end = iter->run + min(runs->nr_runs - chunk * RUNS_PER_CHUNK, RUNS_PER_CHUNK);
+}
+
 /**
  * iommufd_runs_seek() - go to a page
  * @iter: the position to set
@@ -159,42 +164,28 @@ static unsigned int runs_find_chunk(const struct iommufd_runs *runs, unsigned lo
 void iommufd_runs_seek(struct iommufd_runs_iter *iter, const struct iommufd_runs *runs,
 		       unsigned long page)
 {
-	unsigned int chunk;
-
-	*iter = (struct iommufd_runs_iter) { .runs = runs, .skip = page };
-	if (!runs->nr_chunks)
+	iter->runs = runs;
+	iter->skip = page;
+	if (!runs->nr_chunks) {
+		iter_set_chunk(iter, 0);
 		return;
-	chunk = runs_find_chunk(runs, page);
-	iter->run = chunk * RUNS_PER_CHUNK;
-	iter->skip = page - runs->chunks[chunk]->first_page;
-	while (iter->skip >= run_pages(*runs_at(runs, iter->run)))
-		iter->skip -= run_pages(*runs_at(runs, iter->run++));
+	}
+	iter_set_chunk(iter, runs_find_chunk(runs, page));
+	iter->skip = page - runs->chunks[iter->chunk]->first_page;
+	while (iter->skip >= iommufd_run_pages(*iter->run))
+		iter->skip -= iommufd_run_pages(*iter->run++);
 }
 
 /**
- * iommufd_runs_next() - the contiguous pages at a position, and step over them
+ * iommufd_runs_next_chunk() - go from the end of a chunk to the next
  * @iter: the position
- * @max: at most so many pages
- * @pfn: set to the first page frame
  *
- * Return: how many pages are contiguous from there, 0 at the end.
+ * Return: whether there is one.
  */
-unsigned long iommufd_runs_next(struct iommufd_runs_iter *iter, unsigned long max,
-				unsigned long *pfn)
+bool iommufd_runs_next_chunk(struct iommufd_runs_iter *iter)
 {
-	unsigned long nr;
-	u64 run;
-
-	if (iter->run >= iter->runs->nr_runs || !max)
-		return 0;
-	run = *runs_at(iter->runs, iter->run);
-	*pfn = run_pfn(run) + iter->skip;
-	nr = run_pages(run) - iter->skip;
-	if (nr > max) {
-		iter->skip += max;
-		return max;
-	}
-	iter->run++;
-	iter->skip = 0;
-	return nr;
+	if (iter->chunk + 1 >= iter->runs->nr_chunks)
+		return false;
+	iter_set_chunk(iter, iter->chunk + 1);
+	return true;
 }

@@ -10,21 +10,34 @@
 #ifndef __IOMMUFD_RUNS_H
 #define __IOMMUFD_RUNS_H
 
+#include <linux/bits.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 
 /* A run is one u64: the page frame number above, the number of pages minus one below. */
 #define RUN_PAGES_BITS	20
-#define RUN_MAX_PAGES	(1UL << RUN_PAGES_BITS)
+#define RUN_MAX_PAGES	BIT(RUN_PAGES_BITS)
+
+static inline unsigned long iommufd_run_pfn(u64 run)
+{
+	return run >> RUN_PAGES_BITS;
+}
+
+static inline unsigned long iommufd_run_pages(u64 run)
+{
+	return (run & (RUN_MAX_PAGES - 1)) + 1;
+}
 
 struct iommufd_run_chunk;
 
 /**
- * struct iommufd_runs - a growing list of runs
+ * struct iommufd_runs - a growing list of runs; does not move in memory
  * @nr_pages: pages in all runs
  * @expected: pages that will be appended in all; sizes the allocations
  * @nr_runs: number of runs
  * @single: the only run, while @nr_runs is 1 and there is no chunk
+ * @last: the last run, if there is one
+ * @room: how many more fit behind @last
  * @nr_chunks: chunks in use
  * @max_chunks: room in @chunks
  * @chunks: the chunks, all full but the last
@@ -34,6 +47,8 @@ struct iommufd_runs {
 	unsigned long expected;
 	unsigned long nr_runs;
 	u64 single;
+	u64 *last;
+	unsigned int room;
 	unsigned int nr_chunks;
 	unsigned int max_chunks;
 	struct iommufd_run_chunk **chunks;
@@ -42,12 +57,16 @@ struct iommufd_runs {
 /**
  * struct iommufd_runs_iter - a position in a list of runs
  * @runs: the list; must not change
- * @run: index of the run
- * @skip: pages of that run before the position
+ * @run: the run
+ * @end: behind the last run of the chunk
+ * @chunk: index of the chunk
+ * @skip: pages of the run before the position
  */
 struct iommufd_runs_iter {
 	const struct iommufd_runs *runs;
-	unsigned long run;
+	const u64 *run;
+	const u64 *end;
+	unsigned int chunk;
 	unsigned long skip;
 };
 
@@ -57,7 +76,32 @@ void iommufd_runs_free(struct iommufd_runs *runs);
 
 void iommufd_runs_seek(struct iommufd_runs_iter *iter, const struct iommufd_runs *runs,
 		       unsigned long page);
-unsigned long iommufd_runs_next(struct iommufd_runs_iter *iter, unsigned long max,
-				unsigned long *pfn);
+bool iommufd_runs_next_chunk(struct iommufd_runs_iter *iter);
+
+/**
+ * iommufd_runs_next() - the contiguous pages at a position, and step over them
+ * @iter: the position
+ * @max: at most so many pages
+ * @pfn: set to the first page frame
+ *
+ * Return: how many pages are contiguous from there, 0 at the end.
+ */
+static inline unsigned long iommufd_runs_next(struct iommufd_runs_iter *iter, unsigned long max,
+					      unsigned long *pfn)
+{
+	unsigned long nr;
+
+	if (iter->run == iter->end && !iommufd_runs_next_chunk(iter))
+		return 0;
+	*pfn = iommufd_run_pfn(*iter->run) + iter->skip;
+	nr = iommufd_run_pages(*iter->run) - iter->skip;
+	if (nr > max) {
+		iter->skip += max;
+		return max;
+	}
+	iter->run++;
+	iter->skip = 0;
+	return nr;
+}
 
 #endif

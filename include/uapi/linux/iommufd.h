@@ -459,7 +459,7 @@ enum iommufd_vfio_ioas_op {
  * A context can be used as a VFIO container, whose ioctls have no way to name an IOAS. This one
  * says which they mean. If none is set when a group is put into the container, an IOAS is made then
  * and set. A group that is in already stays with the IOAS it has. The IOAS itself lives on when it
- * is no longer the container's.
+ * is no longer the container's; when it is destroyed, none is set.
  *
  * Return: 0, or -1 with errno:
  *
@@ -1131,8 +1131,9 @@ struct iommu_vdevice_alloc {
  * @size: Size of this structure, in bytes.
  * @__reserved: Must be 0.
  *
- * Makes the calling process the one that is charged for the memory that the context has pinned, for
- * example when a VMM replaces itself by a new version and hands over its files.
+ * Makes the calling process the one that is charged for the memory that the context has pinned, and
+ * for what is mapped but not pinned yet, for example when a VMM replaces itself by a new version and
+ * hands over its files. What is mapped later is charged to whoever maps it.
  *
  * Return: 0, or -1 with errno:
  *

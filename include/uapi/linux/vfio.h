@@ -1305,10 +1305,16 @@ struct vfio_bitmap {
  * @size: In: bytes. Out: bytes unmapped.
  * @data: With GET_DIRTY_BITMAP, a struct vfio_bitmap, one bit for each page from @iova.
  *
- * Whole mappings only, as they were made.
+ * VFIO_TYPE1v2_IOMMU unmaps whole mappings only, as they were made. VFIO_TYPE1_IOMMU also unmaps
+ * parts of them; the memory stays pinned until the last part is unmapped. An unmap where nothing is
+ * mapped succeeds.
  *
- * Return: 0, or -1 with errno: ``EINVAL`` (bad flags, not aligned, would split a mapping),
- * ``ENOENT`` (nothing there, with a container that is a /dev/iommu).
+ * Return: 0, or -1 with errno:
+ *
+ * * ``EBUSY``: another thread is still mapping something there.
+ * * ``EINVAL``: bad flags or alignment, or would split a mapping.
+ * * ``ENOENT``: would split a mapping, with a container that is a /dev/iommu.
+ * * ``EOPNOTSUPP``: GET_DIRTY_BITMAP or VADDR is not supported.
  */
 struct vfio_iommu_type1_dma_unmap {
 	__u32	argsz;

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attaching groups to page tables that have a fault queue.
+ *
+ * The IOMMU core finds the page table by the handle with which the group was attached, and calls
+ * domain->iopf_handler of what handle->domain is, which it reads twice and without a lock. IOMMU
+ * drivers wait for reports in progress while they switch domains. But the core changes the handle
+ * only after that, so a report can begin in between and find a handle that is about to go. Hence:
+ *
+ *  - The handle is a part of the group, and always the same one.
+ *  - handle->domain never becomes something without our handler. Before the group leaves page
+ *    requests behind, it becomes @leaving_domain, which is never freed.
+ *  - Whether a report is welcome is decided under source->lock and by nothing but the source.
+ *
+ * group->lock is held in all of what changes a source, and is not taken in a report: the driver may
+ * wait for the report while it is held.
+ */
+#include <linux/pci-ats.h>
+#include <linux/pci.h>
+
+#include "compat.h"
+#include "group.h"
+
+/* Stands in for a domain that may be freed soon. */
+static struct iommu_domain leaving_domain = {
+	.type = IOMMU_DOMAIN_BLOCKED,
+	.iopf_handler = iommufd_fault_report,
+};
+
+void iommufd_fault_source_init(struct iommufd_fault_source *source)
+{
+	mutex_init(&source->lock);
+	INIT_LIST_HEAD(&source->endpoints);
+}
+
+static struct iommufd_endpoint *source_find(struct iommufd_fault_source *source,
+					    const struct device *dev)
+{
+	struct iommufd_endpoint *ep;
+
+	lockdep_assert_held(&source->lock);
+	list_for_each_entry(ep, &source->endpoints, fault_link)
+		if (ep->dev == dev)
+			return ep;
+	return NULL;
+}
+
+/**
+ * iommufd_fault_report() - iopf_handler of all domains with a fault queue
+ * @group: a group of page requests; consumed
+ *
+ * A group that isn't queued is answered under source->lock as well: once a device is out of the
+ * source, nobody but the IOMMU core uses any of its groups.
+ *
+ * Return: 0. The IOMMU core would turn an error into an answer that disables the device's requests.
+ */
+int iommufd_fault_report(struct iopf_group *group)
+{
+	struct iommufd_fault_source *source =
+		container_of(group->attach_handle, struct iommufd_fault_source, handle);
+	struct iommufd_endpoint *ep;
+
+	guard(mutex)(&source->lock);
+	ep = source_find(source, group->fault_param->dev);
+	if (ep && source->hwpt) {
+		iommufd_fault_queue_add(source->hwpt->faults, group, source->hwpt, ep);
+	} else {
+		iopf_group_response(group, IOMMU_PAGE_RESP_INVALID);
+		iopf_free_group(group);
+	}
+	return 0;
+}
+
+static void source_set_hwpt(struct iommufd_fault_source *source, const struct iommufd_hwpt *hwpt)
+{
+	mutex_lock(&source->lock);
+	source->hwpt = hwpt;
+	mutex_unlock(&source->lock);
+}
+
+/*
+ * The virtual functions of a device share its page request interface and the number of requests that
+ * may be outstanding (PCIe 10.5.2). Who doesn't answer those of one would stop those of all.
+ */
+static bool shares_page_requests(struct device *dev)
+{
+	return dev_is_pci(dev) && to_pci_dev(dev)->is_virtfn &&
+	       pci_pri_supported(to_pci_dev(dev));
+}
+
+/**
+ * iommufd_fault_endpoint_enable() - let a device request pages
+ * @ep: the device; its group's lock is held
+ *
+ * Return: 0; -EOPNOTSUPP if it can't, or another errno of its IOMMU driver; -EINVAL for a function
+ * that shares page requests with others.
+ */
+int iommufd_fault_endpoint_enable(struct iommufd_endpoint *ep)
+{
+	struct iommufd_fault_source *source = &ep->group->faults;
+	int rc;
+
+	lockdep_assert_held(&ep->group->lock);
+	if (shares_page_requests(ep->dev))
+		return -EINVAL;
+	rc = iommu_dev_enable_feature(ep->dev, IOMMU_DEV_FEAT_IOPF);
+	if (rc)
+		return rc == -ENODEV ? -EOPNOTSUPP : rc;
+	mutex_lock(&source->lock);
+	list_add(&ep->fault_link, &source->endpoints);
+	mutex_unlock(&source->lock);
+	return 0;
+}
+
+/**
+ * iommufd_fault_endpoint_disable() - let a device request no more pages
+ * @ep: the device; its group's lock is held
+ *
+ * What it has requested is answered.
+ */
+void iommufd_fault_endpoint_disable(struct iommufd_endpoint *ep)
+{
+	struct iommufd_fault_source *source = &ep->group->faults;
+	int rc;
+
+	lockdep_assert_held(&ep->group->lock);
+	mutex_lock(&source->lock);
+	list_del_init(&ep->fault_link);
+	mutex_unlock(&source->lock);
+	/* Before the IOMMU core answers, and frees, whatever it still knows of. */
+	if (source->hwpt)
+		iommufd_fault_queue_cancel(source->hwpt->faults, source->hwpt, ep->group, ep);
+	rc = iommu_dev_disable_feature(ep->dev, IOMMU_DEV_FEAT_IOPF);
+	if (rc)
+		dev_warn(ep->dev, "iommufd: page requests can't be disabled: %pe\n", ERR_PTR(rc));
+}
+
+static void source_disable_all(struct iommufd_fault_source *source)
+{
+	struct iommufd_endpoint *ep, *next;
+
+	list_for_each_entry_safe(ep, next, &source->endpoints, fault_link)
+		iommufd_fault_endpoint_disable(ep);
+}
+
+/* Enables what isn't: @ep, and those who are attached to what has no queue. */
+static int group_enable(struct iommufd_group *igroup, struct iommufd_endpoint *ep)
+{
+	struct iommufd_endpoint *other;
+	int rc = 0;
+
+	if (igroup->faults.hwpt)
+		return 0;
+	if (!ep->attached)
+		rc = iommufd_fault_endpoint_enable(ep);
+	list_for_each_entry(other, &igroup->attached, link)
+		rc = rc ?: iommufd_fault_endpoint_enable(other);
+	return rc;
+}
+
+/* Attaches to a page table with a queue. The old one may have one too. */
+static int group_enter(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_fault_source *source = &igroup->faults;
+	const struct iommufd_hwpt *gone = source->hwpt;
+	int rc;
+
+	/*
+	 * First, since what a device requests through the new page table must not be taken for a
+	 * request to the old one and refused. The reverse does no harm.
+	 */
+	source_set_hwpt(source, hwpt);
+	if (igroup->hwpt)
+		rc = iommu_replace_group_handle(igroup->group, hwpt->domain, &source->handle);
+	else
+		rc = iommu_attach_group_handle(hwpt->domain, igroup->group, &source->handle);
+	if (rc) {
+		source_set_hwpt(source, gone);
+		WRITE_ONCE(source->handle.domain, gone ? gone->domain : &leaving_domain);
+		gone = hwpt;
+	}
+	if (gone)
+		iommufd_fault_queue_cancel(gone->faults, gone, igroup, NULL);
+	return rc;
+}
+
+/* Goes from a page table with a queue to one without, or to none. */
+static int group_leave(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_fault_source *source = &igroup->faults;
+	const struct iommufd_hwpt *old = source->hwpt;
+	int rc = 0;
+
+	WRITE_ONCE(source->handle.domain, &leaving_domain);
+	if (hwpt)
+		rc = iommu_replace_group_handle(igroup->group, hwpt->domain, NULL);
+	else
+		iommu_detach_group_handle(old->domain, igroup->group);
+	if (rc) {
+		WRITE_ONCE(source->handle.domain, old->domain);
+		return rc;
+	}
+	source_set_hwpt(source, NULL);
+	iommufd_fault_queue_cancel(old->faults, old, igroup, NULL);
+	return 0;
+}
+
+/**
+ * iommufd_fault_group_set_hwpt() - attach a group if the new or the old page table has a queue
+ * @igroup: the group, its lock held
+ * @ep: the endpoint that asks for it
+ * @hwpt: the new page table
+ *
+ * What is pending from the old page table is answered. After a failure the old attachment stands.
+ *
+ * Return: 0, or the errno of iommufd_fault_endpoint_enable() or of the IOMMU driver.
+ */
+int iommufd_fault_group_set_hwpt(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
+				 struct iommufd_hwpt *hwpt)
+{
+	int rc;
+
+	lockdep_assert_held(&igroup->lock);
+	if (hwpt->faults) {
+		rc = group_enable(igroup, ep);
+		if (!rc)
+			rc = group_enter(igroup, hwpt);
+	} else {
+		rc = group_leave(igroup, hwpt);
+	}
+	/* Either we left page requests behind, or failed to begin with them. */
+	if (!igroup->faults.hwpt)
+		source_disable_all(&igroup->faults);
+	return rc;
+}
+
+/**
+ * iommufd_fault_group_detach() - detach a group from a page table with a queue
+ * @igroup: the group, its lock held
+ *
+ * What is pending is answered.
+ */
+void iommufd_fault_group_detach(struct iommufd_group *igroup)
+{
+	lockdep_assert_held(&igroup->lock);
+	group_leave(igroup, NULL);
+	source_disable_all(&igroup->faults);
+}

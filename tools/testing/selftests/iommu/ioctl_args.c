@@ -38,6 +38,12 @@ FIXTURE_VARIANT_ADD(ioctl_args, map) { .call = &iommufd_call_map };
 FIXTURE_VARIANT_ADD(ioctl_args, unmap) { .call = &iommufd_call_unmap };
 FIXTURE_VARIANT_ADD(ioctl_args, option) { .call = &iommufd_call_option_mode };
 FIXTURE_VARIANT_ADD(ioctl_args, hw_info) { .call = &iommufd_call_hw_info };
+FIXTURE_VARIANT_ADD(ioctl_args, copy) { .call = &iommufd_call_copy_to };
+FIXTURE_VARIANT_ADD(ioctl_args, map_file) { .call = &iommufd_call_map_file };
+FIXTURE_VARIANT_ADD(ioctl_args, hwpt_alloc) { .call = &iommufd_call_hwpt_alloc };
+FIXTURE_VARIANT_ADD(ioctl_args, invalidate) { .call = &iommufd_call_invalidate };
+FIXTURE_VARIANT_ADD(ioctl_args, set_dirty) { .call = &iommufd_call_set_dirty };
+FIXTURE_VARIANT_ADD(ioctl_args, get_dirty) { .call = &iommufd_call_get_dirty };
 
 FIXTURE_SETUP(ioctl_args)
 {
@@ -55,6 +61,8 @@ FIXTURE_SETUP(ioctl_args)
 	ASSERT_EQ(0, iv_ioas_alloc(self->objects.iommufd, &self->objects.ioas_id));
 	self->objects.memory = test_memory_alloc(IOMMUFD_PAGE, IOMMUFD_PAGE);
 	ASSERT_NE(NULL, self->objects.memory);
+	if (self->call->needs_mock)
+		ASSERT_EQ(0, iommufd_objects_add_mock(&self->objects));
 	ASSERT_EQ(0, iommufd_guard_setup(&self->guard));
 	self->buffer = calloc(1, BUFFER_SIZE);
 	ASSERT_NE(NULL, self->buffer);

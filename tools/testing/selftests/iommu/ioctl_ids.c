@@ -36,6 +36,13 @@ FIXTURE_VARIANT_ADD(ioctl_ids, map) { .call = &iommufd_call_map };
 FIXTURE_VARIANT_ADD(ioctl_ids, unmap) { .call = &iommufd_call_unmap };
 FIXTURE_VARIANT_ADD(ioctl_ids, option) { .call = &iommufd_call_option_huge };
 FIXTURE_VARIANT_ADD(ioctl_ids, hw_info) { .call = &iommufd_call_hw_info };
+FIXTURE_VARIANT_ADD(ioctl_ids, copy_to) { .call = &iommufd_call_copy_to };
+FIXTURE_VARIANT_ADD(ioctl_ids, copy_from) { .call = &iommufd_call_copy_from };
+FIXTURE_VARIANT_ADD(ioctl_ids, map_file) { .call = &iommufd_call_map_file };
+FIXTURE_VARIANT_ADD(ioctl_ids, hwpt_alloc) { .call = &iommufd_call_hwpt_alloc };
+FIXTURE_VARIANT_ADD(ioctl_ids, invalidate) { .call = &iommufd_call_invalidate };
+FIXTURE_VARIANT_ADD(ioctl_ids, set_dirty) { .call = &iommufd_call_set_dirty };
+FIXTURE_VARIANT_ADD(ioctl_ids, get_dirty) { .call = &iommufd_call_get_dirty };
 
 /* The other context owns more objects, so that its newest number is unused in the first. */
 static void setup_other_context(struct __test_metadata *_metadata,
@@ -62,6 +69,8 @@ FIXTURE_SETUP(ioctl_ids)
 	ASSERT_EQ(0, iv_ioas_alloc(self->objects.iommufd, &self->objects.ioas_id));
 	self->objects.memory = test_memory_alloc(IOMMUFD_PAGE, IOMMUFD_PAGE);
 	ASSERT_NE(NULL, self->objects.memory);
+	if (self->call->needs_mock)
+		ASSERT_EQ(0, iommufd_objects_add_mock(&self->objects));
 	setup_other_context(_metadata, self);
 }
 

@@ -12,6 +12,7 @@
 #include "iommufd_ioctl.h"
 #include "iommufd_state.h"
 #include "iv.h"
+#include "mock_device.h"
 #include "kselftest_harness.h"
 
 /* Mainline's numbers end, and ours begin, somewhere between these. */
@@ -24,10 +25,14 @@ FIXTURE(ioctl_numbers)
 	char *arg;
 };
 
+/* The mock brings a number of its own, so it must not be there. */
 FIXTURE_SETUP(ioctl_numbers)
 {
 	uint32_t size = IOMMUFD_PAGE;
+	int rc = mock_module_unload();
 
+	ASSERT_TRUE(!rc || rc == -ENOENT)
+		TH_LOG("the mock can't be unloaded: %d", rc);
 	self->iommufd = iv_iommufd_open();
 	ASSERT_LE(0, self->iommufd);
 	self->arg = calloc(1, IOMMUFD_PAGE);
@@ -39,6 +44,24 @@ FIXTURE_TEARDOWN(ioctl_numbers)
 {
 	free(self->arg);
 	close(self->iommufd);
+}
+
+TEST_F(ioctl_numbers, used_numbers_want_a_structure)
+{
+	const unsigned long requests[] = {
+		IOMMU_DESTROY, IOMMU_IOAS_ALLOC, IOMMU_IOAS_ALLOW_IOVAS, IOMMU_IOAS_COPY,
+		IOMMU_IOAS_IOVA_RANGES, IOMMU_IOAS_MAP, IOMMU_IOAS_UNMAP, IOMMU_OPTION,
+		IOMMU_VFIO_IOAS, IOMMU_HWPT_ALLOC, IOMMU_GET_HW_INFO,
+		IOMMU_HWPT_SET_DIRTY_TRACKING, IOMMU_HWPT_GET_DIRTY_BITMAP,
+		IOMMU_HWPT_INVALIDATE, IOMMU_IOAS_MAP_FILE, IOMMU_IOAS_CHANGE_PROCESS,
+	};
+	size_t i;
+
+	memset(self->arg, 0, IOMMUFD_PAGE);
+	for (i = 0; i < ARRAY_SIZE(requests); i++) {
+		EXPECT_EQ(-EINVAL, iommufd_ioctl(self->iommufd, requests[i], self->arg))
+			TH_LOG("number %#lx", _IOC_NR(requests[i]));
+	}
 }
 
 TEST_F(ioctl_numbers, unused_numbers_fail)

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <linux/iommufd.h>
 #include "iommufd_calls.h"
+#include "iommufd_file.h"
 #include "iommufd_state.h"
 #include "iv_iommufd.h"
+#include "mock_device.h"
+
+#define COPY_SOURCE 0x100000UL
 
 static void fill_destroy(const struct iommufd_objects *objects, void *arg)
 {
@@ -185,6 +190,214 @@ const struct iommufd_call iommufd_call_hw_info = {
 	.has_output = true,
 	.fill = fill_hw_info,
 };
+
+/* The copy goes wherever there is room, so that it succeeds each time. */
+static void fill_copy(const struct iommufd_objects *objects, void *arg)
+{
+	struct iommu_ioas_copy *copy = arg;
+
+	iv_ioas_map(objects->iommufd, objects->ioas_id, objects->memory, IOMMUFD_PAGE, COPY_SOURCE,
+		    IV_DMA_RW);
+	copy->flags = IV_DMA_RW;
+	copy->dst_ioas_id = objects->ioas_id;
+	copy->src_ioas_id = objects->ioas_id;
+	copy->length = IOMMUFD_PAGE;
+	copy->src_iova = COPY_SOURCE;
+}
+
+const struct iommufd_call iommufd_call_copy_to = {
+	.request = IOMMU_IOAS_COPY,
+	.size = sizeof(struct iommu_ioas_copy),
+	.min_size = sizeof(struct iommu_ioas_copy),
+	.id = offsetof(struct iommu_ioas_copy, dst_ioas_id),
+	.flags = offsetof(struct iommu_ioas_copy, flags),
+	.known_flags = IV_DMA_RW | IOMMU_IOAS_MAP_FIXED_IOVA,
+	.reserved = IOMMUFD_NO_FIELD,
+	.has_output = true,
+	.fill = fill_copy,
+};
+
+const struct iommufd_call iommufd_call_copy_from = {
+	.request = IOMMU_IOAS_COPY,
+	.size = sizeof(struct iommu_ioas_copy),
+	.min_size = sizeof(struct iommu_ioas_copy),
+	.id = offsetof(struct iommu_ioas_copy, src_ioas_id),
+	.flags = offsetof(struct iommu_ioas_copy, flags),
+	.known_flags = IV_DMA_RW | IOMMU_IOAS_MAP_FIXED_IOVA,
+	.reserved = IOMMUFD_NO_FIELD,
+	.has_output = true,
+	.fill = fill_copy,
+};
+
+static void fill_map_file(const struct iommufd_objects *objects, void *arg)
+{
+	struct iommu_ioas_map_file *map = arg;
+	static int file = -1;
+
+	if (file < 0)
+		file = iommufd_file_memfd(IOMMUFD_PAGE);
+	map->flags = IV_DMA_RW;
+	map->ioas_id = objects->ioas_id;
+	map->fd = file;
+	map->length = IOMMUFD_PAGE;
+}
+
+const struct iommufd_call iommufd_call_map_file = {
+	.request = IOMMU_IOAS_MAP_FILE,
+	.size = sizeof(struct iommu_ioas_map_file),
+	.min_size = sizeof(struct iommu_ioas_map_file),
+	.id = offsetof(struct iommu_ioas_map_file, ioas_id),
+	.flags = offsetof(struct iommu_ioas_map_file, flags),
+	.known_flags = IV_DMA_RW | IOMMU_IOAS_MAP_FIXED_IOVA,
+	.reserved = IOMMUFD_NO_FIELD,
+	.has_output = true,
+	.fill = fill_map_file,
+};
+
+static void fill_hwpt_alloc(const struct iommufd_objects *objects, void *arg)
+{
+	struct iommu_hwpt_alloc *alloc = arg;
+
+	alloc->dev_id = objects->devid;
+	alloc->pt_id = objects->ioas_id;
+}
+
+/* The first version of this structure ended with the first reserved member. */
+const struct iommufd_call iommufd_call_hwpt_alloc = {
+	.request = IOMMU_HWPT_ALLOC,
+	.size = sizeof(struct iommu_hwpt_alloc),
+	.min_size = offsetof(struct iommu_hwpt_alloc, data_type),
+	.id = offsetof(struct iommu_hwpt_alloc, dev_id),
+	.flags = offsetof(struct iommu_hwpt_alloc, flags),
+	.known_flags = IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
+		       IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID,
+	.reserved = offsetof(struct iommu_hwpt_alloc, __reserved),
+	.reserved_size = sizeof(__u32),
+	.needs_device = true,
+	.has_output = true,
+	.fill = fill_hwpt_alloc,
+};
+
+/* Without entries it only asks whether the type is known. */
+static void fill_invalidate(const struct iommufd_objects *objects, void *arg)
+{
+	struct iommu_hwpt_invalidate *invalidate = arg;
+
+	invalidate->hwpt_id = objects->nested_hwpt_id;
+	invalidate->data_type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST;
+}
+
+const struct iommufd_call iommufd_call_invalidate = {
+	.request = IOMMU_HWPT_INVALIDATE,
+	.size = sizeof(struct iommu_hwpt_invalidate),
+	.min_size = sizeof(struct iommu_hwpt_invalidate),
+	.id = offsetof(struct iommu_hwpt_invalidate, hwpt_id),
+	.flags = IOMMUFD_NO_FIELD,
+	.reserved = offsetof(struct iommu_hwpt_invalidate, __reserved),
+	.reserved_size = sizeof(__u32),
+	.needs_mock = true,
+	.has_output = true,
+	.fill = fill_invalidate,
+};
+
+static void fill_set_dirty(const struct iommufd_objects *objects, void *arg)
+{
+	struct iommu_hwpt_set_dirty_tracking *set = arg;
+
+	set->hwpt_id = objects->dirty_hwpt_id;
+	set->flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE;
+}
+
+const struct iommufd_call iommufd_call_set_dirty = {
+	.request = IOMMU_HWPT_SET_DIRTY_TRACKING,
+	.size = sizeof(struct iommu_hwpt_set_dirty_tracking),
+	.min_size = sizeof(struct iommu_hwpt_set_dirty_tracking),
+	.id = offsetof(struct iommu_hwpt_set_dirty_tracking, hwpt_id),
+	.flags = offsetof(struct iommu_hwpt_set_dirty_tracking, flags),
+	.known_flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
+	.reserved = offsetof(struct iommu_hwpt_set_dirty_tracking, __reserved),
+	.reserved_size = sizeof(__u32),
+	.needs_mock = true,
+	.fill = fill_set_dirty,
+};
+
+static void fill_get_dirty(const struct iommufd_objects *objects, void *arg)
+{
+	struct iommu_hwpt_get_dirty_bitmap *get = arg;
+	static uint64_t bitmap;
+
+	get->hwpt_id = objects->dirty_hwpt_id;
+	get->iova = MOCK_APERTURE_START;
+	get->length = IOMMUFD_PAGE;
+	get->page_size = IOMMUFD_PAGE;
+	get->data = (uintptr_t)&bitmap;
+}
+
+const struct iommufd_call iommufd_call_get_dirty = {
+	.request = IOMMU_HWPT_GET_DIRTY_BITMAP,
+	.size = sizeof(struct iommu_hwpt_get_dirty_bitmap),
+	.min_size = sizeof(struct iommu_hwpt_get_dirty_bitmap),
+	.id = offsetof(struct iommu_hwpt_get_dirty_bitmap, hwpt_id),
+	.flags = offsetof(struct iommu_hwpt_get_dirty_bitmap, flags),
+	.known_flags = IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR,
+	.reserved = offsetof(struct iommu_hwpt_get_dirty_bitmap, __reserved),
+	.reserved_size = sizeof(__u32),
+	.needs_mock = true,
+	.fill = fill_get_dirty,
+};
+
+static int add_nested(struct iommufd_objects *objects, uint32_t devid, uint32_t parent_id)
+{
+	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
+	struct iommu_hwpt_alloc alloc = {
+		.size = sizeof(alloc),
+		.dev_id = devid,
+		.pt_id = parent_id,
+		.data_type = IOMMU_HWPT_DATA_SELFTEST,
+		.data_len = sizeof(data),
+		.data_uptr = (uintptr_t)&data,
+	};
+	int rc = iommufd_ioctl(objects->iommufd, IOMMU_HWPT_ALLOC, &alloc);
+
+	objects->nested_hwpt_id = alloc.out_hwpt_id;
+	return rc;
+}
+
+static int add_tracking(struct iommufd_objects *objects, uint32_t devid, uint32_t ioas_id)
+{
+	struct iommu_hwpt_set_dirty_tracking set = {
+		.size = sizeof(set),
+		.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
+	};
+	int rc;
+
+	rc = iv_hwpt_alloc(objects->iommufd, devid, ioas_id, IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
+			   &objects->dirty_hwpt_id);
+	set.hwpt_id = objects->dirty_hwpt_id;
+	return rc ?: iommufd_ioctl(objects->iommufd, IOMMU_HWPT_SET_DIRTY_TRACKING, &set);
+}
+
+/**
+ * iommufd_objects_add_mock() - have page tables of the mock
+ * @objects: the context and the memory are given; the page tables are added
+ *
+ * Return: 0; -ENOEXEC if there is no mock; or another negative errno.
+ */
+int iommufd_objects_add_mock(struct iommufd_objects *objects)
+{
+	struct mock_device dev;
+	uint32_t ioas_id, parent_id;
+
+	return mock_module_load() ?:
+	       iv_ioas_alloc(objects->iommufd, &ioas_id) ?:
+	       mock_device_create(&dev, objects->iommufd, ioas_id, 0) ?:
+	       iv_ioas_map(objects->iommufd, ioas_id, objects->memory, IOMMUFD_PAGE,
+			   MOCK_APERTURE_START, IV_DMA_RW) ?:
+	       add_tracking(objects, dev.devid, ioas_id) ?:
+	       iv_hwpt_alloc(objects->iommufd, dev.devid, ioas_id, IOMMU_HWPT_ALLOC_NEST_PARENT,
+			     &parent_id) ?:
+	       add_nested(objects, dev.devid, parent_id);
+}
 
 /**
  * iommufd_call_fill() - make a call's structure, valid and complete

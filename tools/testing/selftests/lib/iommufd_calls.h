@@ -18,12 +18,17 @@
  * @ioas_id: an IOAS in it
  * @devid: a bound device, for ioctls that need one
  * @memory: a page to map
+ * @dirty_hwpt_id: a page table of the mock that tracks dirty pages, for ioctls that need one; it
+ *                 maps @memory at MOCK_APERTURE_START
+ * @nested_hwpt_id: a nested page table of the mock, for ioctls that need one
  */
 struct iommufd_objects {
 	int iommufd;
 	uint32_t ioas_id;
 	uint32_t devid;
 	void *memory;
+	uint32_t dirty_hwpt_id;
+	uint32_t nested_hwpt_id;
 };
 
 /**
@@ -37,6 +42,7 @@ struct iommufd_objects {
  * @reserved: where the reserved bytes are, or IOMMUFD_NO_FIELD
  * @reserved_size: how many they are
  * @needs_device: a bound device is needed
+ * @needs_mock: page tables of the mock are needed, see iommufd_objects_add_mock()
  * @has_output: the structure is written back
  * @fill: fill a zeroed structure so that the call succeeds, also when it is repeated
  */
@@ -50,6 +56,7 @@ struct iommufd_call {
 	int reserved;
 	uint32_t reserved_size;
 	bool needs_device;
+	bool needs_mock;
 	bool has_output;
 	void (*fill)(const struct iommufd_objects *objects, void *arg);
 };
@@ -63,7 +70,15 @@ extern const struct iommufd_call iommufd_call_unmap;
 extern const struct iommufd_call iommufd_call_option_mode;
 extern const struct iommufd_call iommufd_call_option_huge;
 extern const struct iommufd_call iommufd_call_hw_info;
+extern const struct iommufd_call iommufd_call_copy_to;
+extern const struct iommufd_call iommufd_call_copy_from;
+extern const struct iommufd_call iommufd_call_map_file;
+extern const struct iommufd_call iommufd_call_hwpt_alloc;
+extern const struct iommufd_call iommufd_call_invalidate;
+extern const struct iommufd_call iommufd_call_set_dirty;
+extern const struct iommufd_call iommufd_call_get_dirty;
 
+int iommufd_objects_add_mock(struct iommufd_objects *objects);
 void iommufd_call_fill(const struct iommufd_call *call, const struct iommufd_objects *objects,
 		       void *arg);
 

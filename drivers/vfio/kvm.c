@@ -9,13 +9,6 @@
 
 #include "vfio_private.h"
 
-struct kvm;
-
-/* Called by KVM, whose own header declares nothing: it looks them up with symbol_get(). */
-bool vfio_file_is_valid(struct file *file);
-bool vfio_file_enforced_coherent(struct file *file);
-void vfio_file_set_kvm(struct file *file, struct kvm *kvm);
-
 /**
  * vfio_file_is_valid() - whether a file is one of ours
  * @file: any open file

@@ -115,6 +115,12 @@ void vfio_device_revoke(struct vfio_core_device *core);
 /* Device ioctls: ioctl.c */
 long vfio_file_ioctl(struct vfio_file *df, unsigned int cmd, void __user *arg);
 
+/* For KVM, which finds them with symbol_get(): kvm.c */
+struct kvm;
+bool vfio_file_is_valid(struct file *file);
+bool vfio_file_enforced_coherent(struct file *file);
+void vfio_file_set_kvm(struct file *file, struct kvm *kvm);
+
 /* Mappings: mapping.c */
 int vfio_mapping_init(struct vfio_core_device *core);
 void vfio_mapping_destroy(struct vfio_core_device *core);

@@ -76,8 +76,8 @@ static unsigned int file_seals(struct file *file)
 }
 
 /*
- * DMA that writes is like a shared writeable mapping: the same rules apply as for mmap(2), and while
- * there is one the file can't be sealed against writing.
+ * DMA that writes is like a shared writeable mapping: the same rules apply as for mmap(2), and
+ * while there is one the file can't be sealed against writing.
  */
 static int file_get_write(struct file *file)
 {

@@ -117,7 +117,7 @@ EXPORT_SYMBOL_GPL(iommufd_endpoint_bind_device);
  * Return: as iommufd_endpoint_bind_device().
  */
 struct iommufd_endpoint *iommufd_endpoint_bind_internal(struct iommufd_ctx *ictx,
-							 struct device *dev)
+							struct device *dev)
 {
 	return endpoint_bind(ictx, dev, true);
 }

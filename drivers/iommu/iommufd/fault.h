@@ -36,7 +36,7 @@ int iommufd_fault_queue_alloc_ioctl(struct iommufd_ucmd *ucmd);
  * struct iommufd_fault_source - the page requests of an IOMMU group
  * @handle: by which the IOMMU core finds the source. A part of the group, so that it stays however
  *          late an IOMMU driver looks at it.
- * @lock: protects what follows. Written with group->lock held too, so that either is enough to read.
+ * @lock: protects what follows. Written with group->lock held too, so either is enough to read.
  * @hwpt: the page table whose fault queue gets them; NULL: none
  * @endpoints: those that send page requests, by fault_link; not empty only while there is a @hwpt,
  *             or group->lock is held, and then all that are attached

@@ -58,7 +58,7 @@ static inline struct iommufd_endpoint *endpoint_from_object(struct iommufd_objec
 }
 
 struct iommufd_endpoint *iommufd_endpoint_bind_internal(struct iommufd_ctx *ictx,
-							 struct device *dev);
+							struct device *dev);
 
 struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device *dev);
 void iommufd_group_put(struct iommufd_group *igroup);

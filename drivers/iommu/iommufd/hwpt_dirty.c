@@ -210,7 +210,9 @@ static int check_get(struct iommufd_hwpt *hwpt, const struct iommu_hwpt_get_dirt
 
 	if (!hwpt->dirty_tracking)
 		return -EOPNOTSUPP;
-	if (!READ_ONCE(hwpt->tracks_dirty) || !cmd->length || !is_power_of_2(cmd->page_size) || cmd->page_size <= mask)
+	if (!READ_ONCE(hwpt->tracks_dirty) || !cmd->length)
+		return -EINVAL;
+	if (!is_power_of_2(cmd->page_size) || cmd->page_size <= mask)
 		return -EINVAL;
 	if (check_add_overflow(cmd->iova, cmd->length - 1, &last) || last >= ULONG_MAX)
 		return -EOVERFLOW;

@@ -369,8 +369,8 @@ static struct iommufd_area *area_try_removal(struct iommufd_ioas *ioas, unsigned
 
 /*
  * Removes the lowest area in [first, last] from the page tables that follow. They stay the same
- * from the moment the area is no longer ready, so that a new one doesn't miss the area and still see it
- * removed; but nobody is waited for with that lock held.
+ * from the moment the area is no longer ready, so that a new one doesn't miss the area and still
+ * see it removed; but nobody is waited for with that lock held.
  */
 static struct iommufd_area *area_clear_lowest(struct iommufd_ioas *ioas, unsigned long first,
 					      unsigned long last)

@@ -435,7 +435,7 @@ static void expect(struct context *context, int expected, int got)
 }
 
 static void run_for_a_while(struct __test_metadata *_metadata,
-			    FIXTURE_DATA(change_process) *self, test_thread_fn function)
+			    struct _test_data_change_process *self, test_thread_fn function)
 {
 	ASSERT_EQ(0, test_threads_start(&self->threads, THREADS, function, &self->context));
 	test_sleep_ms(RUN_MS);

@@ -953,7 +953,7 @@ FIXTURE_TEARDOWN(cut_race)
 	test_memory_free(self->race.memory, MEMORY_SIZE);
 }
 
-static void run_for_a_while(struct __test_metadata *_metadata, FIXTURE_DATA(cut_race) *self,
+static void run_for_a_while(struct __test_metadata *_metadata, struct _test_data_cut_race *self,
 			    test_thread_fn function)
 {
 	ASSERT_EQ(0, test_threads_start(&self->threads, THREADS, function, &self->race));

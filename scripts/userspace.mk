@@ -24,7 +24,9 @@ tests: $(test-programs)
 tools: $(tool-programs)
 
 build/obj/tools/testing/selftests/%.o: user-cflags += $(test-cflags)
-build/obj/%.o: %.c | setup-tests
+# Only the tests need the harness, which is fetched.
+$(test-lib-objects) $(patsubst build/tests/%,build/obj/tools/testing/selftests/%.o,$(test-programs)): | setup-tests
+build/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(user-cflags) -c -o $@ $<

@@ -12,6 +12,7 @@
  * dirty or is dirty anyway in what the user has just got.
  */
 #include <linux/bitmap.h>
+#include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -150,6 +151,9 @@ static int get_chunk(struct iommufd_hwpt *hwpt, struct dirty_query *query, unsig
 	struct rw_semaphore *domains_sem = &hwpt->ioas->domains_sem;
 	int rc;
 
+	/* A bitmap that can't be written is an error also where there is nothing to write. */
+	if (fault_in_safe_writeable(ubytes, DIV_ROUND_UP(nr, BITS_PER_BYTE)))
+		return -EFAULT;
 	bitmap_zero(query->bits, CHUNK_BITS);
 	/* Nothing is unmapped meanwhile, which could free the tables that the driver walks. */
 	down_write(domains_sem);
@@ -222,6 +226,18 @@ static int check_get(struct iommufd_hwpt *hwpt, const struct iommu_hwpt_get_dirt
 	return range_is_mapped(hwpt->ioas, cmd->iova, last) ? 0 : -EINVAL;
 }
 
+/* A page table that can track: a nested one is none, as its pages are its parent's. */
+static struct iommufd_hwpt *hwpt_get_paging(struct iommufd_ctx *ictx, u32 id)
+{
+	struct iommufd_hwpt *hwpt = iommufd_hwpt_get(ictx, id);
+
+	if (!IS_ERR(hwpt) && hwpt->parent) {
+		iommufd_hwpt_put(hwpt);
+		return ERR_PTR(-ENOENT);
+	}
+	return hwpt;
+}
+
 int iommufd_hwpt_get_dirty_bitmap_ioctl(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_hwpt_get_dirty_bitmap *cmd = ucmd->cmd;
@@ -231,7 +247,7 @@ int iommufd_hwpt_get_dirty_bitmap_ioctl(struct iommufd_ucmd *ucmd)
 
 	if (cmd->flags & ~IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR || cmd->__reserved)
 		return -EOPNOTSUPP;
-	hwpt = iommufd_hwpt_get(ucmd->ictx, cmd->hwpt_id);
+	hwpt = hwpt_get_paging(ucmd->ictx, cmd->hwpt_id);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	rc = check_get(hwpt, cmd);
@@ -291,7 +307,7 @@ int iommufd_hwpt_set_dirty_tracking_ioctl(struct iommufd_ucmd *ucmd)
 
 	if (cmd->flags & ~IOMMU_HWPT_DIRTY_TRACKING_ENABLE || cmd->__reserved)
 		return -EOPNOTSUPP;
-	hwpt = iommufd_hwpt_get(ucmd->ictx, cmd->hwpt_id);
+	hwpt = hwpt_get_paging(ucmd->ictx, cmd->hwpt_id);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	rc = set_tracking(hwpt, cmd->flags & IOMMU_HWPT_DIRTY_TRACKING_ENABLE);

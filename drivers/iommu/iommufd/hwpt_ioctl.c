@@ -6,6 +6,7 @@
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "group.h"
 
 /* Those that the IOMMU driver is asked for */
@@ -14,6 +15,9 @@
 
 /* How often data that the user pages out under us is faulted in again. */
 #define FAULT_IN_TRIES	16
+
+/* No driver's description of a page table is longer. */
+#define DATA_MAX	PAGE_SIZE
 
 static int check_alloc(const struct iommu_hwpt_alloc *cmd)
 {
@@ -26,11 +30,31 @@ static int check_alloc(const struct iommu_hwpt_alloc *cmd)
 		return -EOPNOTSUPP;
 	if (has_data != !!cmd->data_len || (!has_data && cmd->data_uptr))
 		return -EINVAL;
+	if (cmd->data_len > DATA_MAX)
+		return -EINVAL;
 	return 0;
 }
 
+/* Asks the IOMMU driver for a domain, if the device is still there, and @parent is of that driver. */
+static struct iommu_domain *endpoint_try_alloc(struct iommufd_endpoint *ep, u32 flags,
+					       struct iommu_domain *parent,
+					       const struct iommu_user_data *data)
+{
+	struct iommu_domain *domain;
+
+	guard(mutex)(&ep->group->lock);
+	if (ep->released)
+		return ERR_PTR(-ENODEV);
+	if (parent && parent->owner != iommufd_dev_iommu_ops(ep->dev))
+		return ERR_PTR(-EINVAL);
+	pagefault_disable();
+	domain = iommufd_domain_alloc(ep->dev, flags, parent, data);
+	pagefault_enable();
+	return domain;
+}
+
 /*
- * Asks the IOMMU driver for a domain. It may read the user's data, but group->lock must not be held
+ * A domain from the IOMMU driver. It may read the user's data, but group->lock must not be held
  * while user memory is faulted in: so faults are disabled, and made good outside of the lock.
  */
 static struct iommu_domain *endpoint_alloc_domain(struct iommufd_endpoint *ep, u32 flags,
@@ -43,15 +67,7 @@ static struct iommu_domain *endpoint_alloc_domain(struct iommufd_endpoint *ep, u
 	for (i = 0; i < FAULT_IN_TRIES; i++) {
 		if (data && fault_in_readable(data->uptr, data->len))
 			return ERR_PTR(-EFAULT);
-		mutex_lock(&ep->group->lock);
-		if (ep->released) {
-			domain = ERR_PTR(-ENODEV);
-		} else {
-			pagefault_disable();
-			domain = iommufd_domain_alloc(ep->dev, flags, parent, data);
-			pagefault_enable();
-		}
-		mutex_unlock(&ep->group->lock);
+		domain = endpoint_try_alloc(ep, flags, parent, data);
 		if (domain != ERR_PTR(-EFAULT) || !data)
 			break;
 	}

@@ -6,8 +6,8 @@
  * answer. The IOMMU core collects a group and hands it over as a struct iopf_group; from then on
  * somebody owes it an answer. A queue keeps what is owed in @pending: first *unread*, then read and
  * awaiting the user's answer, named by a cookie. Exactly one of these ends it: the user's answer,
- * the device leaving the page table, or nobody being left to answer since the file is closed. It is
- * then answered under queue->lock. So whoever takes that lock and finds a device's groups gone
+ * the device leaving the page table, or nobody being left to answer since the file is closed. It
+ * is then answered under queue->lock. So whoever takes that lock and finds a device's groups gone
  * knows that nobody uses them any more, which is what a device that goes away must know.
  *
  * What is pending was asked through an attached page table, and page tables hold their queue. So a
@@ -83,7 +83,7 @@ static void record_put(struct fault_record *rec)
 static void fault_describe(struct iommu_hwpt_pgfault *fault,
 			   const struct iommu_fault_page_request *prm, u32 devid)
 {
-	/* The numbers are the same, and can't come to differ without being noticed. */
+	/* The numbers are the same; those of the IOMMU core can't change without being noticed. */
 	static_assert(IOMMU_PGFAULT_PERM_READ == IOMMU_FAULT_PERM_READ);
 	static_assert(IOMMU_PGFAULT_PERM_WRITE == IOMMU_FAULT_PERM_WRITE);
 	static_assert(IOMMU_PGFAULT_PERM_EXEC == IOMMU_FAULT_PERM_EXEC);
@@ -169,9 +169,9 @@ static int queue_insert(struct iommufd_fault_queue *queue, struct fault_record *
  * @hwpt: the page table to which the device is attached
  * @ep: the device
  *
- * A group that can't be queued is answered at once: no memory, or the queue is full or closed.
- * The answer is that the pages can't be had. The other one possible, a failure, would turn off the
- * device's page requests for good, and a device can be made to overflow a queue by its user.
+ * A group that can't be queued is answered at once: there is no memory, the queue is full, or it
+ * is closed. The answer is that the pages can't be had. The other one possible, a failure, would
+ * turn off the device's page requests for good, and users can make their devices overflow a queue.
  *
  * Context: the caller has a lock that keeps the device from being taken away.
  */

@@ -79,8 +79,8 @@ static void source_set_hwpt(struct iommufd_fault_source *source, const struct io
 }
 
 /*
- * The virtual functions of a device share its page request interface and the number of requests
- * that may be outstanding (PCIe 10.5.2). Who doesn't answer those of one would stop those of all.
+ * The virtual functions of a device share its page request interface, and with it the number of
+ * requests that may be outstanding (PCIe 10.5.2). Who doesn't answer those of one stops all.
  */
 static bool shares_page_requests(struct device *dev)
 {

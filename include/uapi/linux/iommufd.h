@@ -832,7 +832,7 @@ enum iommufd_hwpt_get_dirty_bitmap_flags {
  * @hwpt_id: A page table made with IOMMU_HWPT_ALLOC_DIRTY_TRACKING.
  * @flags: 0, or of &enum iommufd_hwpt_get_dirty_bitmap_flags.
  * @__reserved: 0.
- * @iova: Where the range begins, a multiple of @page_size.
+ * @iova: Where the range begins, a multiple of the IOMMU's smallest page.
  * @length: Bytes of the range, more than 0, a multiple of @page_size.
  * @page_size: Bytes that one bit stands for, a power of two that the IOMMU has or larger.
  * @data: Address of the bitmap, an array of 64-bit words. Page n of the range, counted from @iova,
@@ -926,9 +926,9 @@ struct iommu_viommu_arm_smmuv3_invalidate {
  *
  * Return: 0, or -1 with errno:
  *
- * * ``ENOENT``: @hwpt_id is neither a nested page table nor a vIOMMU.
- * * ``EINVAL``: @data_type does not fit the object, @data_uptr or @entry_len is 0 or @entry_len not
- *   a size of the request, or a request is out of range.
+ * * ``ENOENT``: @hwpt_id is neither a page table nor a vIOMMU.
+ * * ``EINVAL``: it is a paging page table, @data_type does not fit the object, @data_uptr or
+ *   @entry_len is 0 or @entry_len not a size of the request, or a request is out of range.
  * * ``EOPNOTSUPP``: @__reserved is not 0, or a request has unknown flags.
  * * ``EIO``: a request was refused by the IOMMU driver.
  */
@@ -1019,6 +1019,24 @@ struct iommu_hwpt_page_response {
  * @out_fault_fd: A new file descriptor, close-on-exec: read &struct iommu_hwpt_pgfault from it, in
  *                whole records and whole groups, write &struct iommu_hwpt_page_response to it, poll
  *                it for POLLIN.
+ *
+ * Devices that are attached to a page table with the queue may request pages, if they can: an
+ * attach fails with ``EOPNOTSUPP`` if they can't, and with ``EINVAL`` for a PCI virtual function,
+ * which shares its page requests with others.
+ *
+ * A read never waits. It returns as many groups as fit, 0 if there is none, and fails with
+ * ``EINVAL`` if the size is no multiple of a record's or the first group does not fit. A write
+ * takes any number of responses and fails with ``EINVAL`` if the size is no multiple of a
+ * response's, or if @cookie does not name a group that was read and awaits its response, or @code
+ * is unknown. It returns the number of bytes up to the first that fails. Both fail with ``EFAULT``
+ * if memory cannot be accessed; what could not be read stays.
+ *
+ * The kernel answers IOMMUFD_PAGE_RESP_INVALID to what awaits a response when the device is
+ * detached, goes to another page table, or is taken away, and when the descriptor is closed. It
+ * does so at once after that, and while 4096 requests await responses. The cookies are void then.
+ *
+ * The descriptor does not keep the context: when that ends, poll tells POLLHUP. IOMMU_DESTROY fails
+ * with ``EBUSY`` as long as the descriptor is open or a page table has the queue.
  *
  * Return: 0, or -1 with errno:
  *

@@ -255,7 +255,8 @@ struct vfio_device_bind_iommufd {
  * * ``EINVAL``: @argsz too small, unknown @flags, @pt_id is neither an IOAS nor a page table, it is
  *   not for this IOMMU, another device of the group is attached elsewhere, or @pasid is out of
  *   range.
- * * ``EOPNOTSUPP``: the device, its kind of endpoint or its IOMMU cannot use PASIDs.
+ * * ``EOPNOTSUPP``: the device, its kind of endpoint or its IOMMU cannot use PASIDs, or cannot
+ *   request pages and the page table has a fault queue.
  * * ``EPERM``: @pasid belongs to another context, or interrupts are not isolated here (see bind).
  * * ``EADDRINUSE``: a mapping or a promise (IOMMU_IOAS_ALLOW_IOVAS) lies where this device cannot
  *   have one.

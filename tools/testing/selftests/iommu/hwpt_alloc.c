@@ -281,6 +281,13 @@ TEST_F(hwpt_alloc, flags_that_exclude_each_other_fail)
 	EXPECT_TRUE(nothing_is_left(self));
 }
 
+TEST_F(hwpt_alloc, pasid_flag_is_refused_without_pasids)
+{
+	self->cmd.flags = IOMMU_HWPT_ALLOC_PASID;
+	EXPECT_EQ(-EOPNOTSUPP, alloc_cmd(self));
+	EXPECT_TRUE(nothing_is_left(self));
+}
+
 static bool iommu_has(const struct _test_data_hwpt_alloc *self, uint64_t ecap_bits)
 {
 	struct iommu_hw_info_vtd vtd = { .ecap_reg = 0 };

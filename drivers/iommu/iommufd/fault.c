@@ -214,7 +214,7 @@ void iommufd_fault_queue_cancel(struct iommufd_fault_queue *queue,
 
 /*
  * The oldest record that nobody has read, with a reference; from now on it counts as read. NULL if
- * there is none, ERR_PTR(-EINVAL) if it is larger than @size bytes.
+ * there is none, or if it is larger than @size bytes.
  */
 static struct fault_record *queue_take_unread(struct iommufd_fault_queue *queue, size_t size)
 {
@@ -222,10 +222,8 @@ static struct fault_record *queue_take_unread(struct iommufd_fault_queue *queue,
 
 	guard(mutex)(&queue->lock);
 	rec = list_first_entry_or_null(&queue->unread, struct fault_record, link);
-	if (!rec)
+	if (!rec || flex_array_size(rec, faults, rec->nr) > size)
 		return NULL;
-	if (flex_array_size(rec, faults, rec->nr) > size)
-		return ERR_PTR(-EINVAL);
 	list_del_init(&rec->link);
 	refcount_inc(&rec->refs);
 	return rec;
@@ -247,8 +245,8 @@ static ssize_t queue_read_group(struct iommufd_fault_queue *queue, char __user *
 	struct fault_record *rec = queue_take_unread(queue, size);
 	ssize_t rc;
 
-	if (IS_ERR_OR_NULL(rec))
-		return PTR_ERR_OR_ZERO(rec);
+	if (!rec)
+		return 0;
 	rc = flex_array_size(rec, faults, rec->nr);
 	if (copy_to_user(buf, rec->faults, rc)) {
 		queue_untake(queue, rec);
@@ -264,8 +262,9 @@ static ssize_t fault_fops_read(struct file *file, char __user *buf, size_t count
 	size_t done = 0;
 	ssize_t rc = 0;
 
+	/* As mainline has it */
 	if (count % sizeof(struct iommu_hwpt_pgfault))
-		return -EINVAL;
+		return -ESPIPE;
 	while (done < count) {
 		rc = queue_read_group(queue, buf + done, count - done);
 		if (rc <= 0)
@@ -309,7 +308,7 @@ static ssize_t fault_fops_write(struct file *file, const char __user *buf, size_
 	int rc = 0;
 
 	if (count % sizeof(response))
-		return -EINVAL;
+		return -ESPIPE;
 	for (done = 0; done < count; done += sizeof(response)) {
 		rc = -EFAULT;
 		if (copy_from_user(&response, buf + done, sizeof(response)))

@@ -1024,12 +1024,12 @@ struct iommu_hwpt_page_response {
  * attach fails with ``EOPNOTSUPP`` if they can't, and with ``EINVAL`` for a PCI virtual function,
  * which shares its page requests with others.
  *
- * A read never waits. It returns as many groups as fit, 0 if there is none, and fails with
- * ``EINVAL`` if the size is no multiple of a record's or the first group does not fit. A write
- * takes any number of responses and fails with ``EINVAL`` if the size is no multiple of a
- * response's, or if @cookie does not name a group that was read and awaits its response, or @code
- * is unknown. It returns the number of bytes up to the first that fails. Both fail with ``EFAULT``
- * if memory cannot be accessed; what could not be read stays.
+ * A read never waits. It returns as many groups as fit, 0 if there is none or the first does not
+ * fit, and fails with ``ESPIPE`` if the size is no multiple of a record's. A write takes any number
+ * of responses; it fails with ``ESPIPE`` if the size is no multiple of a response's, and with
+ * ``EINVAL`` if @cookie does not name a group that was read and awaits its response, or @code is
+ * unknown. It returns the number of bytes up to the first that fails. Both fail with ``EFAULT`` if
+ * memory cannot be accessed; what could not be read stays.
  *
  * The kernel answers IOMMUFD_PAGE_RESP_INVALID to what awaits a response when the device is
  * detached, goes to another page table, or is taken away, and when the descriptor is closed. It

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * iommufd as the vfio core sees it: contexts and endpoints.
+ * iommufd as the vfio core and its drivers see it: contexts, endpoints, and access by IOVA.
  *
  * An endpoint is the right of one device to do DMA in one context. The vfio core binds it, attaches
  * it to an I/O page table on the user's behalf, and releases it; it never asks what kind it is.
@@ -11,11 +11,14 @@
 #ifndef __IOMMUFD_VFIO_LINUX_IOMMUFD_H
 #define __IOMMUFD_VFIO_LINUX_IOMMUFD_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 struct device;
+struct iommufd_access;
 struct iommufd_ctx;
 struct iommufd_endpoint;
+struct page;
 
 /**
  * iommufd_ctx_from_fd() - the context behind a file descriptor of the calling process
@@ -48,6 +51,113 @@ void iommufd_ctx_put(struct iommufd_ctx *ictx);
 struct iommufd_endpoint *iommufd_endpoint_bind_device(struct iommufd_ctx *ictx, struct device *dev);
 
 /**
+ * struct iommufd_access_ops - what a driver does that accesses memory by IOVA
+ * @unmap: Let go of [iova, iova + length): end every pin that intersects it with
+ *         iommufd_access_unpin(), here or soon, and make no new one. NULL: the driver only reads
+ *         and writes, and can't pin.
+ *
+ * @unmap may sleep, and is called with no lock held. It may be called several times for the same
+ * range, by several threads at the same time, and for a range of which the driver has let go just
+ * now; not any more once iommufd_endpoint_release() has returned. It must not attach, detach or
+ * release the endpoint, nor wait for anybody who does. A driver that takes longer than a second
+ * makes the unmap fail (-EBUSY); if it is the endpoint that is detached, its pins are taken away
+ * then.
+ */
+struct iommufd_access_ops {
+	void (*unmap)(void *data, unsigned long iova, unsigned long length);
+};
+
+/* Of iommufd_access_pin(): the pages will be written to. Without, they will only be read. */
+#define IOMMUFD_ACCESS_WRITE	BIT(0)
+
+/**
+ * iommufd_access_bind() - let a driver access memory by IOVA
+ * @ictx: the context
+ * @ops: of the driver; stays until iommufd_endpoint_release()
+ * @data: for @ops
+ *
+ * The driver uses no other function on the access after iommufd_endpoint_release() has begun, but
+ * to end pins while it is asked to.
+ *
+ * Return: the access, whose endpoint has a reference for the caller; ERR_PTR(-ENOMEM).
+ */
+struct iommufd_access *iommufd_access_bind(struct iommufd_ctx *ictx,
+					   const struct iommufd_access_ops *ops, void *data);
+
+/**
+ * iommufd_access_endpoint() - what to attach, detach and release
+ * @access: the access
+ *
+ * An access can be attached to an IOAS only. That is told to those that pin only if all that is
+ * mapped there is aligned to pages (-EADDRINUSE), which is demanded from then on.
+ *
+ * Return: the endpoint; no further reference.
+ */
+struct iommufd_endpoint *iommufd_access_endpoint(struct iommufd_access *access);
+
+/**
+ * iommufd_access_pin() - pin the pages that a range maps
+ * @access: the access
+ * @iova: the first IOVA
+ * @length: in bytes
+ * @pages: set to the pages, one for each page that the range touches
+ * @flags: IOMMUFD_ACCESS_WRITE
+ *
+ * The driver must be able to tell its @unmap about the pin as soon as this function has begun: a
+ * pin may be asked for before this function has returned. The same range may be pinned several
+ * times.
+ *
+ * Context: may wait for user memory; no lock held that @unmap takes.
+ * Return: 0; -ENOENT (not all of it is mapped), -EPERM (not mapped for that), -EBUSY (is being
+ * unmapped), -ENODEV (not attached), -ENOMEM (limit, or no memory), -EFAULT (memory can't be
+ * pinned), -EINTR (fatal signal), -EINVAL (@length is 0, or the driver can't pin), -EOVERFLOW.
+ */
+int iommufd_access_pin(struct iommufd_access *access, unsigned long iova, unsigned long length,
+		       struct page **pages, unsigned int flags);
+
+/**
+ * iommufd_access_unpin() - end a pin
+ * @access: the access
+ * @iova: as it was pinned
+ * @length: as it was pinned
+ *
+ * Does nothing if there is no such pin any more, since a detach has taken it away.
+ *
+ * Context: may sleep; waits for no user.
+ */
+void iommufd_access_unpin(struct iommufd_access *access, unsigned long iova, unsigned long length);
+
+/**
+ * iommufd_access_read() - copy from memory that is mapped
+ * @access: the access
+ * @iova: the first IOVA
+ * @data: where to, kernel memory
+ * @length: in bytes
+ *
+ * Pages that aren't pinned are faulted in, but don't stay so. After a failure part of @data may
+ * have been written. An unmap that has returned isn't followed by a copy.
+ *
+ * Context: may wait for user memory.
+ * Return: 0; -ENOENT (not all of it is mapped), -EPERM (not mapped for reading), -ENODEV (not
+ * attached), -ENOMEM, -EFAULT (no such memory), -EINTR (fatal signal), -EINVAL (@length is 0),
+ * -EOVERFLOW.
+ */
+int iommufd_access_read(struct iommufd_access *access, unsigned long iova, void *data,
+			size_t length);
+
+/**
+ * iommufd_access_write() - copy to memory that is mapped
+ * @access: the access
+ * @iova: the first IOVA
+ * @data: where from, kernel memory
+ * @length: in bytes
+ *
+ * Return: as iommufd_access_read().
+ */
+int iommufd_access_write(struct iommufd_access *access, unsigned long iova, const void *data,
+			 size_t length);
+
+/**
  * iommufd_endpoint_id() - the number by which userspace names the endpoint
  * @ep: the endpoint
  *
@@ -78,7 +188,8 @@ void iommufd_endpoint_put(struct iommufd_endpoint *ep);
  * Context: may sleep on user memory: pins what the IOAS maps.
  * Return: 0; -ENOENT (no such object), -EINVAL (wrong kind, or incompatible with the device or with
  * the rest of its group), -EADDRINUSE (mappings where the device can't reach), -ENODEV (the
- * endpoint is released), -ENOMEM, -EFAULT (memory that is mapped can't be pinned), -EINTR.
+ * endpoint is released), -EOPNOTSUPP (the page table has a fault queue, but the device can't
+ * request pages), -ENOMEM, -EFAULT (memory that is mapped can't be pinned), -EINTR.
  */
 int iommufd_endpoint_attach(struct iommufd_endpoint *ep, u32 *pt_id);
 
@@ -86,7 +197,8 @@ int iommufd_endpoint_attach(struct iommufd_endpoint *ep, u32 *pt_id);
  * iommufd_endpoint_detach() - block DMA again
  * @ep: the endpoint, attached or not
  *
- * Context: may sleep; waits for no user.
+ * Context: may sleep; waits for no user, but for the driver of an access endpoint (struct
+ * iommufd_access_ops), up to a second.
  */
 void iommufd_endpoint_detach(struct iommufd_endpoint *ep);
 
@@ -94,7 +206,7 @@ void iommufd_endpoint_detach(struct iommufd_endpoint *ep);
  * iommufd_endpoint_release() - detach, give back DMA ownership, and drop the caller's reference
  * @ep: the endpoint; its number is free afterwards, and an attach in progress fails
  *
- * Context: may sleep; waits for no user.
+ * Context: as iommufd_endpoint_detach().
  */
 void iommufd_endpoint_release(struct iommufd_endpoint *ep);
 

@@ -4,7 +4,8 @@
  *
  * Pinning faults user memory in and may therefore wait for as long as the user likes (userfaultfd,
  * FUSE). It happens under backing->lock, but only for the first pin; a pin is taken away only from
- * those who have one, so taking away never waits for a fault.
+ * those who have one, so taking away never waits for a fault. Access endpoints pin single pages of a
+ * backing that isn't pinned (backing_pages.c).
  */
 #include <linux/file.h>
 #include <linux/hugetlb.h>
@@ -31,6 +32,8 @@ static struct iommufd_backing *backing_alloc(struct iommufd_ctx *ictx, struct fi
 		return ERR_PTR(rc);
 	}
 	refcount_set(&backing->refs, 1);
+	mutex_init(&backing->pages_lock);
+	xa_init(&backing->pages);
 	mutex_init(&backing->lock);
 	backing->file = file;
 	backing->start = start & PAGE_MASK;
@@ -135,7 +138,7 @@ void iommufd_backing_put(struct iommufd_backing *backing)
 {
 	if (!refcount_dec_and_test(&backing->refs))
 		return;
-	WARN_ON(backing->pins);
+	WARN_ON(atomic_read(&backing->pins) || !xa_empty(&backing->pages));
 	iommufd_account_put(backing->account, !backing->file);
 	if (backing->file && backing->writeable)
 		mapping_unmap_writable(backing->file->f_mapping);
@@ -144,17 +147,41 @@ void iommufd_backing_put(struct iommufd_backing *backing)
 	kfree(backing);
 }
 
+/* Counts all pages; those that are pinned one by one are counted already. */
+static int backing_count(struct iommufd_backing *backing)
+{
+	int rc;
+
+	guard(mutex)(&backing->pages_lock);
+	rc = iommufd_account_charge(backing->account, backing->nr_pages - backing->nr_recorded);
+	if (!rc)
+		backing->counted = true;
+	return rc;
+}
+
+static void backing_uncount(struct iommufd_backing *backing)
+{
+	guard(mutex)(&backing->pages_lock);
+	iommufd_account_uncharge(backing->account, backing->nr_pages - backing->nr_recorded);
+	backing->counted = false;
+}
+
 static int backing_pin_first(struct iommufd_backing *backing)
 {
 	int rc;
 
-	rc = iommufd_account_charge(backing->account, backing->nr_pages);
+	lockdep_assert_held(&backing->lock);
+	rc = backing_count(backing);
 	if (rc)
 		return rc;
 	rc = iommufd_backing_pin_runs(backing);
-	if (rc)
-		iommufd_account_uncharge(backing->account, backing->nr_pages);
-	return rc;
+	if (rc) {
+		backing_uncount(backing);
+		return rc;
+	}
+	/* Pairs with those who take a pin without the lock, and then read the runs. */
+	atomic_set_release(&backing->pins, 1);
+	return 0;
 }
 
 /**
@@ -167,14 +194,15 @@ static int backing_pin_first(struct iommufd_backing *backing)
  */
 int iommufd_backing_pin(struct iommufd_backing *backing)
 {
-	int rc = mutex_lock_killable(&backing->lock);
+	int rc;
 
+	if (iommufd_backing_pin_if_pinned(backing))
+		return 0;
+	rc = mutex_lock_killable(&backing->lock);
 	if (rc)
 		return rc;
-	if (!backing->pins)
+	if (!iommufd_backing_pin_if_pinned(backing))
 		rc = backing_pin_first(backing);
-	if (!rc)
-		backing->pins++;
 	mutex_unlock(&backing->lock);
 	return rc;
 }
@@ -185,11 +213,10 @@ int iommufd_backing_pin(struct iommufd_backing *backing)
  */
 void iommufd_backing_unpin(struct iommufd_backing *backing)
 {
-	mutex_lock(&backing->lock);
-	if (!--backing->pins) {
-		iommufd_backing_unpin_runs(backing);
-		iommufd_account_uncharge(backing->account, backing->nr_pages);
-	}
+	if (!atomic_dec_and_mutex_lock(&backing->pins, &backing->lock))
+		return;
+	iommufd_backing_unpin_runs(backing);
+	backing_uncount(backing);
 	mutex_unlock(&backing->lock);
 }
 
@@ -201,7 +228,18 @@ void iommufd_backing_unpin(struct iommufd_backing *backing)
  */
 void iommufd_backing_pin_again(struct iommufd_backing *backing)
 {
-	mutex_lock(&backing->lock);
-	WARN_ON(!backing->pins++);
-	mutex_unlock(&backing->lock);
+	WARN_ON(!iommufd_backing_pin_if_pinned(backing));
+}
+
+/**
+ * iommufd_backing_pin_if_pinned() - need the pages if they are pinned anyway
+ * @backing: the backing
+ *
+ * Waits for nobody.
+ *
+ * Return: whether they are, and so the caller has a pin.
+ */
+bool iommufd_backing_pin_if_pinned(struct iommufd_backing *backing)
+{
+	return atomic_inc_not_zero(&backing->pins);
 }

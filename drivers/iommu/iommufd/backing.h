@@ -7,14 +7,18 @@
 
 /**
  * struct iommufd_backing - memory that areas map
- * @refs: one for each area
+ * @refs: one for each area, and for each use by an access endpoint
  * @account: who answers for the pages, and whose address space memory of a process is found in
  * @file: the file whose pages these are, or NULL for memory of a process
  * @start: user address of the first page, or its byte offset in @file
  * @nr_pages: number of pages
  * @writeable: whether the pages may be written by DMA
- * @lock: protects @pins, and what follows while @pins is zero
- * @pins: how many areas need the pages; they are pinned while this is not zero
+ * @pages_lock: protects @counted, @nr_recorded and @pages; nothing is faulted in while it is held
+ * @counted: all pages are accounted; else those in @pages
+ * @nr_recorded: how many pages are in @pages
+ * @pages: pages that are pinned one by one, by their number; backing_pages.c
+ * @lock: held while @pins becomes zero, or one, and protects what follows meanwhile
+ * @pins: who needs all pages; they are pinned while this is not zero
  * @by_folio: pages are pinned with one pin for each folio, not for each page
  * @runs: where the pages are; does not change while the caller holds a pin
  */
@@ -25,8 +29,12 @@ struct iommufd_backing {
 	unsigned long start;
 	unsigned long nr_pages;
 	bool writeable;
+	struct mutex pages_lock;
+	bool counted;
+	unsigned long nr_recorded;
+	struct xarray pages;
 	struct mutex lock;
-	unsigned int pins;
+	atomic_t pins;
 	bool by_folio;
 	struct iommufd_runs runs;
 };
@@ -39,11 +47,46 @@ struct iommufd_backing *iommufd_backing_alloc_file(struct iommufd_ctx *ictx, int
 void iommufd_backing_put(struct iommufd_backing *backing);
 int iommufd_backing_pin(struct iommufd_backing *backing);
 void iommufd_backing_pin_again(struct iommufd_backing *backing);
+bool iommufd_backing_pin_if_pinned(struct iommufd_backing *backing);
 void iommufd_backing_unpin(struct iommufd_backing *backing);
 
 /* How pages are pinned: backing_pin.c */
 
 int iommufd_backing_pin_runs(struct iommufd_backing *backing);
 void iommufd_backing_unpin_runs(struct iommufd_backing *backing);
+long iommufd_backing_look_up_pages(struct iommufd_backing *backing, unsigned long first,
+				   unsigned long nr, unsigned int flags, struct page **pages);
+
+/* Single pages: backing_pages.c */
+
+enum iommufd_hold_kind {
+	IOMMUFD_HOLD_WHOLE,
+	IOMMUFD_HOLD_RECORDED,
+	IOMMUFD_HOLD_LOOKED_UP,
+};
+
+/**
+ * struct iommufd_page_hold - a page that somebody has for a moment
+ * @page: the page
+ * @index: its number in the backing
+ * @kind: by what it is held
+ * @write: it is being written to
+ */
+struct iommufd_page_hold {
+	struct page *page;
+	unsigned long index;
+	enum iommufd_hold_kind kind;
+	bool write;
+};
+
+int iommufd_backing_pin_pages(struct iommufd_backing *backing, unsigned long first,
+			      unsigned long nr, struct page **pages);
+void iommufd_backing_unpin_pages(struct iommufd_backing *backing, unsigned long first,
+				 unsigned long nr);
+void iommufd_backing_list_pages(struct iommufd_backing *backing, unsigned long first,
+				unsigned long nr, struct page **pages);
+int iommufd_backing_hold_page(struct iommufd_backing *backing, unsigned long index, bool write,
+			      bool fresh, struct iommufd_page_hold *hold);
+void iommufd_backing_release_page(struct iommufd_backing *backing, struct iommufd_page_hold *hold);
 
 #endif

@@ -44,10 +44,9 @@ static int check_signal(void)
 }
 
 /* Pins up to @nr pages from page @first on. Returns how many, or a negative errno. */
-static long pin_user_batch(struct iommufd_backing *backing, unsigned long first, unsigned long nr,
-			   struct page **pages)
+static long look_up_user_pages(struct iommufd_backing *backing, unsigned long first,
+			       unsigned long nr, unsigned int flags, struct page **pages)
 {
-	unsigned int flags = FOLL_LONGTERM | (backing->writeable ? FOLL_WRITE : 0);
 	unsigned long uptr = backing->start + (first << PAGE_SHIFT);
 	struct mm_struct *mm = backing->account->payer.mm;
 	int locked = 1;
@@ -66,6 +65,14 @@ static long pin_user_batch(struct iommufd_backing *backing, unsigned long first,
 	}
 	mmput(mm);
 	return rc;
+}
+
+/* As look_up_user_pages(), for long. */
+static long pin_user_batch(struct iommufd_backing *backing, unsigned long first, unsigned long nr,
+			   struct page **pages)
+{
+	return look_up_user_pages(backing, first, nr,
+				  FOLL_LONGTERM | (backing->writeable ? FOLL_WRITE : 0), pages);
 }
 
 /* Moves pinned pages into runs. On failure unpins those that did not get there. */
@@ -209,24 +216,34 @@ static void hugetlb_folio_pin(struct folio *folio)
 }
 
 /*
- * memfd_pin_folios() is not for hugetlbfs: in Linux 6.12 it runs into a BUG() where a huge page has
- * to be allocated for which no reservation is left.
+ * Pins the huge page of a file that holds page @index. memfd_pin_folios() is not for hugetlbfs: in
+ * Linux 6.12 it runs into a BUG() where a huge page has to be allocated for which no reservation is
+ * left.
  */
+static struct folio *pin_hugetlb_folio(struct file *file, pgoff_t index)
+{
+	struct folio *folio = hugetlb_file_folio(file, index);
+
+	if (IS_ERR(folio))
+		return PTR_ERR(folio) == -ENOSPC ? ERR_PTR(-ENOMEM) : ERR_PTR(-EFAULT);
+	/* Memory that is to stay movable can't be pinned for long, nor moved from here. */
+	if (folio_is_zone_movable(folio)) {
+		folio_put(folio);
+		return ERR_PTR(-EFAULT);
+	}
+	hugetlb_folio_pin(folio);
+	return folio;
+}
+
 static int pin_hugetlb_folios(struct iommufd_backing *backing)
 {
 	while (!pinned_all(backing)) {
 		pgoff_t index = (backing->start >> PAGE_SHIFT) + backing->runs.nr_pages;
-		struct folio *folio = hugetlb_file_folio(backing->file, index);
+		struct folio *folio = pin_hugetlb_folio(backing->file, index);
 		int rc;
 
 		if (IS_ERR(folio))
-			return PTR_ERR(folio) == -ENOSPC ? -ENOMEM : -EFAULT;
-		/* Memory that is to stay movable can't be pinned for long, nor moved from here. */
-		if (folio_is_zone_movable(folio)) {
-			folio_put(folio);
-			return -EFAULT;
-		}
-		hugetlb_folio_pin(folio);
+			return PTR_ERR(folio);
 		rc = record_folio(backing, folio, index - folio->index) ?: check_signal();
 		if (rc)
 			return rc;
@@ -257,17 +274,20 @@ static bool user_is_hugetlb(struct iommufd_backing *backing)
 	return hugetlb;
 }
 
-/* Whether all pages are in the file, which may have shrunk. Beyond its end nothing is allocated. */
-static bool file_has_pages(const struct iommufd_backing *backing)
+/*
+ * Whether the first @nr pages are in the file, which may have shrunk. Beyond its end nothing is
+ * allocated.
+ */
+static bool file_has_pages(const struct iommufd_backing *backing, unsigned long nr)
 {
 	loff_t size = i_size_read(file_inode(backing->file));
 
-	return (backing->start >> PAGE_SHIFT) + backing->nr_pages <= DIV_ROUND_UP(size, PAGE_SIZE);
+	return (backing->start >> PAGE_SHIFT) + nr <= DIV_ROUND_UP(size, PAGE_SIZE);
 }
 
 static int pin_file(struct iommufd_backing *backing, void *batch)
 {
-	if (!file_has_pages(backing))
+	if (!file_has_pages(backing, backing->nr_pages))
 		return -EFAULT;
 	backing->by_folio = true;
 	if (is_file_hugepages(backing->file))
@@ -352,4 +372,51 @@ void iommufd_backing_unpin_runs(struct iommufd_backing *backing)
 		cond_resched();
 	}
 	iommufd_runs_free(&backing->runs);
+}
+
+/* Pins page @index of a file. */
+static int look_up_file_page(struct iommufd_backing *backing, unsigned long index,
+			     struct page **page)
+{
+	loff_t pos = backing->start + ((loff_t)index << PAGE_SHIFT);
+	struct folio *folio;
+	pgoff_t offset;
+	long nr;
+
+	if (!file_has_pages(backing, index + 1))
+		return -EFAULT;
+	if (is_file_hugepages(backing->file)) {
+		folio = pin_hugetlb_folio(backing->file, pos >> PAGE_SHIFT);
+		if (IS_ERR(folio))
+			return PTR_ERR(folio);
+		*page = folio_page(folio, (pos >> PAGE_SHIFT) - folio->index);
+		return 0;
+	}
+	nr = memfd_pin_folios(backing->file, pos, pos + PAGE_SIZE - 1, &folio, 1, &offset);
+	if (nr <= 0)
+		return nr ?: -EFAULT;
+	*page = folio_page(folio, offset >> PAGE_SHIFT);
+	return 0;
+}
+
+/**
+ * iommufd_backing_look_up_pages() - pin some pages, and leave it to the caller to remember them
+ * @backing: the backing
+ * @first: number of the first page
+ * @nr: how many at most
+ * @flags: FOLL_LONGTERM, FOLL_WRITE; of no meaning for a file
+ * @pages: set to the pages, for unpin_user_page()
+ *
+ * Context: may wait for user memory.
+ * Return: how many, or a negative errno.
+ */
+long iommufd_backing_look_up_pages(struct iommufd_backing *backing, unsigned long first,
+				   unsigned long nr, unsigned int flags, struct page **pages)
+{
+	int rc;
+
+	if (!backing->file)
+		return look_up_user_pages(backing, first, nr, flags, pages);
+	rc = look_up_file_page(backing, first, pages);
+	return rc ?: 1;
 }

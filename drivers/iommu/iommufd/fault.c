@@ -58,7 +58,7 @@ struct iommufd_fault_queue {
  * @link: in queue->unread, or empty
  * @group: to be answered; no longer there when the record isn't pending
  * @hwpt: the page table that it came through; not a reference, see iommufd_fault_queue_cancel()
- * @ep: who asked; not a reference either
+ * @idev: who asked; not a reference either
  * @cookie: its name
  * @nr: number of @faults
  * @faults: what the user reads; doesn't change once the record is in a queue
@@ -68,7 +68,7 @@ struct fault_record {
 	struct list_head link;
 	struct iopf_group *group;
 	const struct iommufd_hwpt *hwpt;
-	const struct iommufd_endpoint *ep;
+	const struct iommufd_device *idev;
 	u32 cookie;
 	unsigned int nr;
 	struct iommu_hwpt_pgfault faults[] __counted_by(nr);
@@ -102,7 +102,7 @@ static void fault_describe(struct iommu_hwpt_pgfault *fault,
 }
 
 static struct fault_record *record_alloc(struct iopf_group *group, const struct iommufd_hwpt *hwpt,
-					 const struct iommufd_endpoint *ep)
+					 const struct iommufd_device *idev)
 {
 	struct fault_record *rec;
 	struct iopf_fault *iopf;
@@ -116,10 +116,10 @@ static struct fault_record *record_alloc(struct iopf_group *group, const struct 
 	refcount_set(&rec->refs, 1);
 	rec->group = group;
 	rec->hwpt = hwpt;
-	rec->ep = ep;
+	rec->idev = idev;
 	rec->nr = group->fault_count;
 	list_for_each_entry(iopf, &group->faults, list)
-		fault_describe(&rec->faults[i++], &iopf->fault.prm, ep->obj.id);
+		fault_describe(&rec->faults[i++], &iopf->fault.prm, idev->ep.obj.id);
 	return rec;
 }
 
@@ -167,7 +167,7 @@ static int queue_insert(struct iommufd_fault_queue *queue, struct fault_record *
  * @queue: the queue
  * @group: the group; consumed
  * @hwpt: the page table to which the device is attached
- * @ep: the device
+ * @idev: the device
  *
  * A group that can't be queued is answered at once: there is no memory, the queue is full, or it
  * is closed. The answer is that the pages can't be had. The other one possible, a failure, would
@@ -176,9 +176,9 @@ static int queue_insert(struct iommufd_fault_queue *queue, struct fault_record *
  * Context: the caller has a lock that keeps the device from being taken away.
  */
 void iommufd_fault_queue_add(struct iommufd_fault_queue *queue, struct iopf_group *group,
-			     const struct iommufd_hwpt *hwpt, const struct iommufd_endpoint *ep)
+			     const struct iommufd_hwpt *hwpt, const struct iommufd_device *idev)
 {
-	struct fault_record *rec = record_alloc(group, hwpt, ep);
+	struct fault_record *rec = record_alloc(group, hwpt, idev);
 
 	if (!rec || queue_insert(queue, rec)) {
 		group_answer(group, IOMMU_PAGE_RESP_INVALID);
@@ -193,21 +193,21 @@ void iommufd_fault_queue_add(struct iommufd_fault_queue *queue, struct iopf_grou
  * @queue: the queue of @hwpt
  * @hwpt: the page table
  * @igroup: the devices' group
- * @ep: which of them; NULL: all
+ * @idev: which of them; NULL: all
  *
  * The caller has seen to it that nothing of that kind is added any more. All of it is answered when
  * this returns; and this waits for no user.
  */
 void iommufd_fault_queue_cancel(struct iommufd_fault_queue *queue,
 				const struct iommufd_hwpt *hwpt, const struct iommufd_group *igroup,
-				const struct iommufd_endpoint *ep)
+				const struct iommufd_device *idev)
 {
 	struct fault_record *rec;
 	unsigned long cookie;
 
 	guard(mutex)(&queue->lock);
 	xa_for_each(&queue->pending, cookie, rec) {
-		if (rec->hwpt == hwpt && rec->ep->group == igroup && (!ep || rec->ep == ep))
+		if (rec->hwpt == hwpt && rec->idev->group == igroup && (!idev || rec->idev == idev))
 			queue_answer(queue, rec, IOMMU_PAGE_RESP_INVALID);
 	}
 }

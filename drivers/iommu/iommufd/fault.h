@@ -8,7 +8,7 @@
 
 #include "iommufd_private.h"
 
-struct iommufd_endpoint;
+struct iommufd_device;
 struct iommufd_group;
 struct iommufd_hwpt;
 
@@ -23,10 +23,10 @@ struct iommufd_fault_queue *iommufd_fault_queue_get(struct iommufd_ctx *ictx, u3
 void iommufd_fault_queue_hold(struct iommufd_fault_queue *queue);
 void iommufd_fault_queue_put(struct iommufd_fault_queue *queue);
 void iommufd_fault_queue_add(struct iommufd_fault_queue *queue, struct iopf_group *group,
-			     const struct iommufd_hwpt *hwpt, const struct iommufd_endpoint *ep);
+			     const struct iommufd_hwpt *hwpt, const struct iommufd_device *idev);
 void iommufd_fault_queue_cancel(struct iommufd_fault_queue *queue,
 				const struct iommufd_hwpt *hwpt, const struct iommufd_group *igroup,
-				const struct iommufd_endpoint *ep);
+				const struct iommufd_device *idev);
 void iommufd_fault_queues_end(struct iommufd_ctx *ictx);
 int iommufd_fault_queue_alloc_ioctl(struct iommufd_ucmd *ucmd);
 
@@ -50,9 +50,9 @@ struct iommufd_fault_source {
 
 void iommufd_fault_source_init(struct iommufd_fault_source *source);
 int iommufd_fault_report(struct iopf_group *group);
-int iommufd_fault_endpoint_enable(struct iommufd_endpoint *ep);
-void iommufd_fault_endpoint_disable(struct iommufd_endpoint *ep);
-int iommufd_fault_group_set_hwpt(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
+int iommufd_fault_endpoint_enable(struct iommufd_device *idev);
+void iommufd_fault_endpoint_disable(struct iommufd_device *idev);
+int iommufd_fault_group_set_hwpt(struct iommufd_group *igroup, struct iommufd_device *idev,
 				 struct iommufd_hwpt *hwpt);
 void iommufd_fault_group_detach(struct iommufd_group *igroup);
 

@@ -33,15 +33,15 @@ void iommufd_fault_source_init(struct iommufd_fault_source *source)
 	INIT_LIST_HEAD(&source->endpoints);
 }
 
-static struct iommufd_endpoint *source_find(struct iommufd_fault_source *source,
-					    const struct device *dev)
+static struct iommufd_device *source_find(struct iommufd_fault_source *source,
+					  const struct device *dev)
 {
-	struct iommufd_endpoint *ep;
+	struct iommufd_device *idev;
 
 	lockdep_assert_held(&source->lock);
-	list_for_each_entry(ep, &source->endpoints, fault_link)
-		if (ep->dev == dev)
-			return ep;
+	list_for_each_entry(idev, &source->endpoints, fault_link)
+		if (idev->dev == dev)
+			return idev;
 	return NULL;
 }
 
@@ -58,12 +58,12 @@ int iommufd_fault_report(struct iopf_group *group)
 {
 	struct iommufd_fault_source *source =
 		container_of(group->attach_handle, struct iommufd_fault_source, handle);
-	struct iommufd_endpoint *ep;
+	struct iommufd_device *idev;
 
 	guard(mutex)(&source->lock);
-	ep = source_find(source, group->fault_param->dev);
-	if (ep && source->hwpt) {
-		iommufd_fault_queue_add(source->hwpt->faults, group, source->hwpt, ep);
+	idev = source_find(source, group->fault_param->dev);
+	if (idev && source->hwpt) {
+		iommufd_fault_queue_add(source->hwpt->faults, group, source->hwpt, idev);
 	} else {
 		iopf_group_response(group, IOMMU_PAGE_RESP_INVALID);
 		iopf_free_group(group);
@@ -90,69 +90,69 @@ static bool shares_page_requests(struct device *dev)
 
 /**
  * iommufd_fault_endpoint_enable() - let a device request pages
- * @ep: the device; its group's lock is held
+ * @idev: the device; its group's lock is held
  *
  * Return: 0; -EOPNOTSUPP if it can't, or another errno of its IOMMU driver; -EINVAL for a function
  * that shares page requests with others.
  */
-int iommufd_fault_endpoint_enable(struct iommufd_endpoint *ep)
+int iommufd_fault_endpoint_enable(struct iommufd_device *idev)
 {
-	struct iommufd_fault_source *source = &ep->group->faults;
+	struct iommufd_fault_source *source = &idev->group->faults;
 	int rc;
 
-	lockdep_assert_held(&ep->group->lock);
-	if (shares_page_requests(ep->dev))
+	lockdep_assert_held(&idev->group->lock);
+	if (shares_page_requests(idev->dev))
 		return -EINVAL;
-	rc = iommu_dev_enable_feature(ep->dev, IOMMU_DEV_FEAT_IOPF);
+	rc = iommu_dev_enable_feature(idev->dev, IOMMU_DEV_FEAT_IOPF);
 	if (rc)
 		return rc == -ENODEV ? -EOPNOTSUPP : rc;
 	mutex_lock(&source->lock);
-	list_add(&ep->fault_link, &source->endpoints);
+	list_add(&idev->fault_link, &source->endpoints);
 	mutex_unlock(&source->lock);
 	return 0;
 }
 
 /**
  * iommufd_fault_endpoint_disable() - let a device request no more pages
- * @ep: the device; its group's lock is held
+ * @idev: the device; its group's lock is held
  *
  * What it has requested is answered.
  */
-void iommufd_fault_endpoint_disable(struct iommufd_endpoint *ep)
+void iommufd_fault_endpoint_disable(struct iommufd_device *idev)
 {
-	struct iommufd_fault_source *source = &ep->group->faults;
+	struct iommufd_fault_source *source = &idev->group->faults;
 	int rc;
 
-	lockdep_assert_held(&ep->group->lock);
+	lockdep_assert_held(&idev->group->lock);
 	mutex_lock(&source->lock);
-	list_del_init(&ep->fault_link);
+	list_del_init(&idev->fault_link);
 	mutex_unlock(&source->lock);
 	/* Before the IOMMU core answers, and frees, whatever it still knows of. */
 	if (source->hwpt)
-		iommufd_fault_queue_cancel(source->hwpt->faults, source->hwpt, ep->group, ep);
-	rc = iommu_dev_disable_feature(ep->dev, IOMMU_DEV_FEAT_IOPF);
+		iommufd_fault_queue_cancel(source->hwpt->faults, source->hwpt, idev->group, idev);
+	rc = iommu_dev_disable_feature(idev->dev, IOMMU_DEV_FEAT_IOPF);
 	if (rc)
-		dev_warn(ep->dev, "iommufd: page requests can't be disabled: %pe\n", ERR_PTR(rc));
+		dev_warn(idev->dev, "iommufd: page requests can't be disabled: %pe\n", ERR_PTR(rc));
 }
 
 static void source_disable_all(struct iommufd_fault_source *source)
 {
-	struct iommufd_endpoint *ep, *next;
+	struct iommufd_device *idev, *next;
 
-	list_for_each_entry_safe(ep, next, &source->endpoints, fault_link)
-		iommufd_fault_endpoint_disable(ep);
+	list_for_each_entry_safe(idev, next, &source->endpoints, fault_link)
+		iommufd_fault_endpoint_disable(idev);
 }
 
-/* Enables what isn't: @ep, and those who are attached to what has no queue. */
-static int group_enable(struct iommufd_group *igroup, struct iommufd_endpoint *ep)
+/* Enables what isn't: @idev, and those who are attached to what has no queue. */
+static int group_enable(struct iommufd_group *igroup, struct iommufd_device *idev)
 {
-	struct iommufd_endpoint *other;
+	struct iommufd_device *other;
 	int rc = 0;
 
 	if (igroup->faults.hwpt)
 		return 0;
-	if (!ep->attached)
-		rc = iommufd_fault_endpoint_enable(ep);
+	if (!idev->attached)
+		rc = iommufd_fault_endpoint_enable(idev);
 	list_for_each_entry(other, &igroup->attached, link)
 		rc = rc ?: iommufd_fault_endpoint_enable(other);
 	return rc;
@@ -208,21 +208,21 @@ static int group_leave(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
 /**
  * iommufd_fault_group_set_hwpt() - attach a group if the new or the old page table has a queue
  * @igroup: the group, its lock held
- * @ep: the endpoint that asks for it
+ * @idev: the endpoint that asks for it
  * @hwpt: the new page table
  *
  * What is pending from the old page table is answered. After a failure the old attachment stands.
  *
  * Return: 0, or the errno of iommufd_fault_endpoint_enable() or of the IOMMU driver.
  */
-int iommufd_fault_group_set_hwpt(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
+int iommufd_fault_group_set_hwpt(struct iommufd_group *igroup, struct iommufd_device *idev,
 				 struct iommufd_hwpt *hwpt)
 {
 	int rc;
 
 	lockdep_assert_held(&igroup->lock);
 	if (hwpt->faults) {
-		rc = group_enable(igroup, ep);
+		rc = group_enable(igroup, idev);
 		if (!rc)
 			rc = group_enter(igroup, hwpt);
 	} else {

@@ -63,11 +63,11 @@ void iommufd_group_put(struct iommufd_group *igroup)
 }
 
 /* Makes the group's DMA go through @hwpt. Whoever is attached already moves along. */
-static int group_set_hwpt(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
+static int group_set_hwpt(struct iommufd_group *igroup, struct iommufd_device *idev,
 			  struct iommufd_hwpt *hwpt)
 {
 	if (unlikely(hwpt->faults || igroup->faults.hwpt))
-		return iommufd_fault_group_set_hwpt(igroup, ep, hwpt);
+		return iommufd_fault_group_set_hwpt(igroup, idev, hwpt);
 	if (igroup->hwpt)
 		return iommu_group_replace_domain(igroup->group, hwpt->domain);
 	return iommu_attach_group(hwpt->domain, igroup->group);
@@ -88,17 +88,17 @@ static int hwpt_set_msi_start(struct iommufd_hwpt *hwpt, phys_addr_t start)
 	return rc;
 }
 
-/* Whether @ep may go to @hwpt: alone it may choose, else it follows the rest of the group. */
-static int group_check_attach(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
+/* Whether @idev may go to @hwpt: alone it may choose, else it follows the rest of the group. */
+static int group_check_attach(struct iommufd_group *igroup, struct iommufd_device *idev,
 			      struct iommufd_hwpt *hwpt)
 {
 	lockdep_assert_held(&igroup->lock);
-	if (ep->released)
+	if (idev->released)
 		return -ENODEV;
-	if (igroup->hwpt && igroup->hwpt != hwpt && !ep->attached)
+	if (igroup->hwpt && igroup->hwpt != hwpt && !idev->attached)
 		return -EINVAL;
 	/* The IOMMU core sees to this in an attach, but not in a replace. */
-	if (hwpt->domain->owner != iommufd_dev_iommu_ops(ep->dev))
+	if (hwpt->domain->owner != iommufd_dev_iommu_ops(idev->dev))
 		return -EINVAL;
 	return 0;
 }
@@ -106,7 +106,7 @@ static int group_check_attach(struct iommufd_group *igroup, struct iommufd_endpo
 /**
  * iommufd_group_attach() - attach an endpoint, or move it and its group to another page table
  * @igroup: the group
- * @ep: one of its endpoints
+ * @idev: one of its endpoints
  * @hwpt: the page table; the group takes a reference of its own
  *
  * A replace moves all attached endpoints of the group, as they share the page table in any case.
@@ -115,7 +115,7 @@ static int group_check_attach(struct iommufd_group *igroup, struct iommufd_endpo
  * the device), -EADDRINUSE (mappings where the group can't reach), -EOPNOTSUPP (@hwpt has a fault
  * queue, and the device can't request pages), -ENOMEM.
  */
-int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
+int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *idev,
 			 struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_reservations resv;
@@ -125,7 +125,7 @@ int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_endpoint *
 
 	iommufd_reservations_init(&resv, hwpt->ioas);
 	mutex_lock(&igroup->lock);
-	rc = group_check_attach(igroup, ep, hwpt);
+	rc = group_check_attach(igroup, idev, hwpt);
 	if (rc)
 		goto unlock;
 	if (igroup->hwpt != hwpt) {
@@ -133,21 +133,21 @@ int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_endpoint *
 		if (!rc)
 			rc = hwpt_set_msi_start(hwpt, msi_start);
 		if (!rc)
-			rc = group_set_hwpt(igroup, ep, hwpt);
+			rc = group_set_hwpt(igroup, idev, hwpt);
 		if (rc)
 			goto unlock;
 		old = igroup->hwpt;
 		refcount_inc(&hwpt->obj.refs);
 		igroup->hwpt = hwpt;
 		iommufd_reservations_swap(&igroup->resv, &resv);
-	} else if (hwpt->faults && !ep->attached) {
-		rc = iommufd_fault_endpoint_enable(ep);
+	} else if (hwpt->faults && !idev->attached) {
+		rc = iommufd_fault_endpoint_enable(idev);
 		if (rc)
 			goto unlock;
 	}
-	if (!ep->attached)
-		list_add_tail(&ep->link, &igroup->attached);
-	ep->attached = true;
+	if (!idev->attached)
+		list_add_tail(&idev->link, &igroup->attached);
+	idev->attached = true;
 unlock:
 	/* What is left in @resv belongs to the old page table, or to the attempt that failed. */
 	iommufd_reservations_drop(&resv);
@@ -169,27 +169,27 @@ static void group_unset_hwpt(struct iommufd_group *igroup)
 /**
  * iommufd_group_detach() - detach an endpoint if it is attached
  * @igroup: the group
- * @ep: one of its endpoints
+ * @idev: one of its endpoints
  * @release: whether it is for good
  *
  * DMA of the whole group is blocked once none of its endpoints is attached.
  */
-void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_endpoint *ep, bool release)
+void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_device *idev, bool release)
 {
 	struct iommufd_hwpt *old = NULL;
 
 	mutex_lock(&igroup->lock);
-	ep->released |= release;
-	if (ep->attached) {
-		ep->attached = false;
-		list_del(&ep->link);
+	idev->released |= release;
+	if (idev->attached) {
+		idev->attached = false;
+		list_del(&idev->link);
 		if (list_empty(&igroup->attached)) {
 			group_unset_hwpt(igroup);
 			old = igroup->hwpt;
 			igroup->hwpt = NULL;
 			iommufd_reservations_drop(&igroup->resv);
 		} else if (igroup->faults.hwpt) {
-			iommufd_fault_endpoint_disable(ep);
+			iommufd_fault_endpoint_disable(idev);
 		}
 	}
 	mutex_unlock(&igroup->lock);

@@ -2,6 +2,7 @@
 #ifndef __IOMMUFD_GROUP_H
 #define __IOMMUFD_GROUP_H
 
+#include "endpoint.h"
 #include "hwpt.h"
 
 /**
@@ -29,8 +30,8 @@ struct iommufd_group {
 };
 
 /**
- * struct iommufd_endpoint - the right of a device to do DMA in a context
- * @obj: its number, the devid of the uAPI
+ * struct iommufd_device - a device endpoint: hardware does DMA under a requester ID of its own
+ * @ep: what all kinds of endpoints have
  * @dev: the device; not to be touched once @released
  * @group: its group; a reference
  * @link: in group->attached, while @attached
@@ -40,8 +41,8 @@ struct iommufd_group {
  * @released: the device is gone from here for good
  * @internal: belongs to an object of the context, so doesn't hold the context's file
  */
-struct iommufd_endpoint {
-	struct iommufd_object obj;
+struct iommufd_device {
+	struct iommufd_endpoint ep;
 	struct device *dev;
 	struct iommufd_group *group;
 	struct list_head link;
@@ -52,9 +53,9 @@ struct iommufd_endpoint {
 	bool internal;
 };
 
-static inline struct iommufd_endpoint *endpoint_from_object(struct iommufd_object *obj)
+static inline struct iommufd_device *device_from_object(struct iommufd_object *obj)
 {
-	return container_of(obj, struct iommufd_endpoint, obj);
+	return container_of(obj, struct iommufd_device, ep.obj);
 }
 
 struct iommufd_endpoint *iommufd_endpoint_bind_internal(struct iommufd_ctx *ictx,
@@ -62,8 +63,8 @@ struct iommufd_endpoint *iommufd_endpoint_bind_internal(struct iommufd_ctx *ictx
 
 struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device *dev);
 void iommufd_group_put(struct iommufd_group *igroup);
-int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_endpoint *ep,
+int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *idev,
 			 struct iommufd_hwpt *hwpt);
-void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_endpoint *ep, bool release);
+void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_device *idev, bool release);
 
 #endif

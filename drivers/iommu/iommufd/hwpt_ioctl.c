@@ -35,20 +35,22 @@ static int check_alloc(const struct iommu_hwpt_alloc *cmd)
 	return 0;
 }
 
-/* Asks the IOMMU driver for a domain, if the device is still there, and @parent is of that driver. */
-static struct iommu_domain *endpoint_try_alloc(struct iommufd_endpoint *ep, u32 flags,
+/*
+ * Asks the IOMMU driver for a domain, if the device is still there, and @parent is of that driver.
+ */
+static struct iommu_domain *endpoint_try_alloc(struct iommufd_device *idev, u32 flags,
 					       struct iommu_domain *parent,
 					       const struct iommu_user_data *data)
 {
 	struct iommu_domain *domain;
 
-	guard(mutex)(&ep->group->lock);
-	if (ep->released)
+	guard(mutex)(&idev->group->lock);
+	if (idev->released)
 		return ERR_PTR(-ENODEV);
-	if (parent && parent->owner != iommufd_dev_iommu_ops(ep->dev))
+	if (parent && parent->owner != iommufd_dev_iommu_ops(idev->dev))
 		return ERR_PTR(-EINVAL);
 	pagefault_disable();
-	domain = iommufd_domain_alloc(ep->dev, flags, parent, data);
+	domain = iommufd_domain_alloc(idev->dev, flags, parent, data);
 	pagefault_enable();
 	return domain;
 }
@@ -57,7 +59,7 @@ static struct iommu_domain *endpoint_try_alloc(struct iommufd_endpoint *ep, u32 
  * A domain from the IOMMU driver. It may read the user's data, but group->lock must not be held
  * while user memory is faulted in: so faults are disabled, and made good outside of the lock.
  */
-static struct iommu_domain *endpoint_alloc_domain(struct iommufd_endpoint *ep, u32 flags,
+static struct iommu_domain *endpoint_alloc_domain(struct iommufd_device *idev, u32 flags,
 						  struct iommu_domain *parent,
 						  const struct iommu_user_data *data)
 {
@@ -67,7 +69,7 @@ static struct iommu_domain *endpoint_alloc_domain(struct iommufd_endpoint *ep, u
 	for (i = 0; i < FAULT_IN_TRIES; i++) {
 		if (data && fault_in_readable(data->uptr, data->len))
 			return ERR_PTR(-EFAULT);
-		domain = endpoint_try_alloc(ep, flags, parent, data);
+		domain = endpoint_try_alloc(idev, flags, parent, data);
 		if (domain != ERR_PTR(-EFAULT) || !data)
 			break;
 	}
@@ -88,7 +90,7 @@ static const struct iommu_user_data *alloc_data(const struct iommu_hwpt_alloc *c
 	return data;
 }
 
-static struct iommufd_hwpt *alloc_paging(struct iommufd_endpoint *ep, struct iommufd_ioas *ioas,
+static struct iommufd_hwpt *alloc_paging(struct iommufd_device *idev, struct iommufd_ioas *ioas,
 					 const struct iommu_hwpt_alloc *cmd)
 {
 	struct iommu_user_data data;
@@ -97,12 +99,12 @@ static struct iommufd_hwpt *alloc_paging(struct iommufd_endpoint *ep, struct iom
 
 	if (mutex_lock_killable(&ioas->auto_lock))
 		return ERR_PTR(-EINTR);
-	domain = endpoint_alloc_domain(ep, cmd->flags & DRIVER_FLAGS, NULL,
+	domain = endpoint_alloc_domain(idev, cmd->flags & DRIVER_FLAGS, NULL,
 				       alloc_data(cmd, &data));
 	if (IS_ERR(domain))
 		hwpt = ERR_CAST(domain);
 	else
-		hwpt = iommufd_hwpt_alloc_paging(ioas, domain, false, ep->enforce_coherency);
+		hwpt = iommufd_hwpt_alloc_paging(ioas, domain, false, idev->enforce_coherency);
 	if (!IS_ERR(hwpt)) {
 		hwpt->nest_parent = cmd->flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
 		hwpt->dirty_tracking = cmd->flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
@@ -111,7 +113,7 @@ static struct iommufd_hwpt *alloc_paging(struct iommufd_endpoint *ep, struct iom
 	return hwpt;
 }
 
-static struct iommufd_hwpt *alloc_nested(struct iommufd_endpoint *ep, struct iommufd_hwpt *parent,
+static struct iommufd_hwpt *alloc_nested(struct iommufd_device *idev, struct iommufd_hwpt *parent,
 					 const struct iommu_hwpt_alloc *cmd)
 {
 	struct iommu_user_data data;
@@ -121,20 +123,20 @@ static struct iommufd_hwpt *alloc_nested(struct iommufd_endpoint *ep, struct iom
 		return ERR_PTR(-EOPNOTSUPP);
 	if (cmd->data_type == IOMMU_HWPT_DATA_NONE || parent->parent || !parent->nest_parent)
 		return ERR_PTR(-EINVAL);
-	domain = endpoint_alloc_domain(ep, 0, parent->domain, alloc_data(cmd, &data));
+	domain = endpoint_alloc_domain(idev, 0, parent->domain, alloc_data(cmd, &data));
 	if (IS_ERR(domain))
 		return ERR_CAST(domain);
 	return iommufd_hwpt_alloc_nested(parent, domain);
 }
 
-static struct iommufd_hwpt *alloc_on(struct iommufd_endpoint *ep, struct iommufd_object *pt,
+static struct iommufd_hwpt *alloc_on(struct iommufd_device *idev, struct iommufd_object *pt,
 				     const struct iommu_hwpt_alloc *cmd)
 {
 	switch (pt->type) {
 	case IOMMUFD_OBJ_IOAS:
-		return alloc_paging(ep, container_of(pt, struct iommufd_ioas, obj), cmd);
+		return alloc_paging(idev, container_of(pt, struct iommufd_ioas, obj), cmd);
 	case IOMMUFD_OBJ_HWPT:
-		return alloc_nested(ep, hwpt_from_object(pt), cmd);
+		return alloc_nested(idev, hwpt_from_object(pt), cmd);
 	default:
 		return ERR_PTR(-EINVAL);
 	}
@@ -160,7 +162,7 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	rc = check_alloc(cmd);
 	if (rc)
 		return rc;
-	dev = iommufd_object_get(ucmd->ictx, cmd->dev_id, IOMMUFD_OBJ_ENDPOINT);
+	dev = iommufd_object_get(ucmd->ictx, cmd->dev_id, IOMMUFD_OBJ_DEVICE);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 	pt = iommufd_object_get(ucmd->ictx, cmd->pt_id, IOMMUFD_OBJ_ANY);
@@ -173,7 +175,7 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		rc = PTR_ERR(faults);
 		goto put_pt;
 	}
-	hwpt = alloc_on(endpoint_from_object(dev), pt, cmd);
+	hwpt = alloc_on(device_from_object(dev), pt, cmd);
 	if (IS_ERR(hwpt)) {
 		rc = PTR_ERR(hwpt);
 		goto put_faults;

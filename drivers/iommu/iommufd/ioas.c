@@ -46,6 +46,8 @@ static struct iommufd_ioas *ioas_alloc(struct iommufd_ctx *ictx)
 	ioas->reserved = RB_ROOT_CACHED;
 	ioas->allowed = RB_ROOT_CACHED;
 	ioas->alignment = 1;
+	INIT_LIST_HEAD(&ioas->accesses);
+	INIT_LIST_HEAD(&ioas->leaving);
 	init_waitqueue_head(&ioas->area_wait);
 	rc = iommufd_object_reserve(ictx, &ioas->obj, IOMMUFD_OBJ_IOAS, ioas_free);
 	if (rc) {

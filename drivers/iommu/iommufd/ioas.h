@@ -81,6 +81,9 @@ static inline unsigned long area_length(const struct iommufd_area *area)
  * @alignment: of IOVAs, user addresses and lengths, in bytes; 1 or a power of two up to PAGE_SIZE
  * @next_auto: where the search for a free range starts
  * @small_pages: page tables hold PAGE_SIZE mappings at most; protected by @domains_sem
+ * @accesses: the access endpoints that are attached, struct iommufd_access
+ * @leaving: ranges that are being unmapped, struct iommufd_leaving
+ * @page_users: how many access endpoints want everything to be aligned to pages
  * @area_changes: counts changes of area states to READY or gone; wakes @area_wait
  * @area_wait: those who wait for an area
  */
@@ -97,6 +100,9 @@ struct iommufd_ioas {
 	unsigned long alignment;
 	unsigned long next_auto;
 	bool small_pages;
+	struct list_head accesses;
+	struct list_head leaving;
+	unsigned int page_users;
 	unsigned int area_changes;
 	wait_queue_head_t area_wait;
 };
@@ -139,6 +145,8 @@ int iommufd_ioas_follow(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt);
 void iommufd_ioas_unfollow(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt);
 int iommufd_ioas_fill_area(struct iommufd_ioas *ioas, struct iommufd_area *area);
 void iommufd_ioas_clear_area(struct iommufd_ioas *ioas, struct iommufd_area *area);
+int iommufd_ioas_get_page_alignment(struct iommufd_ioas *ioas);
+void iommufd_ioas_put_page_alignment(struct iommufd_ioas *ioas);
 
 /* Area states, between ioas_area.c and ioas_follow.c */
 

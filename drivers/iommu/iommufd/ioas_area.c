@@ -4,7 +4,7 @@
  */
 #include <linux/slab.h>
 
-#include "ioas.h"
+#include "access.h"
 
 /**
  * iommufd_area_find() - the lowest area that intersects a range
@@ -412,26 +412,13 @@ static bool range_cuts_area(struct iommufd_ioas *ioas, unsigned long first, unsi
 	return cuts;
 }
 
-/**
- * iommufd_ioas_unmap() - remove the areas in a range
- * @ioas: the IOAS
- * @first: first IOVA
- * @last: last IOVA
- * @unmapped: set to the number of bytes that were mapped in the range, also after a failure
- *
- * Return: 0, also if there was nothing; -ENOENT if the range would cut an area, and then nothing is
- * changed unless that area appeared meanwhile; -EBUSY if another thread is still mapping there;
- * -EINTR for a fatal signal.
- */
-int iommufd_ioas_unmap(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
+/* Removes the areas in a range where nobody has pins. */
+static int unmap_range(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
 		       unsigned long *unmapped)
 {
 	struct iommufd_area *area;
 	unsigned long end;
 
-	*unmapped = 0;
-	if (range_cuts_area(ioas, first, last))
-		return -ENOENT;
 	/* Never looks back, so that what is mapped anew behind it stays. */
 	for (;;) {
 		area = area_clear_lowest(ioas, first, last);
@@ -447,6 +434,35 @@ int iommufd_ioas_unmap(struct iommufd_ioas *ioas, unsigned long first, unsigned 
 			return -EINTR;
 		cond_resched();
 	}
+}
+
+/**
+ * iommufd_ioas_unmap() - remove the areas in a range
+ * @ioas: the IOAS
+ * @first: first IOVA
+ * @last: last IOVA
+ * @unmapped: set to the number of bytes that were mapped in the range, also after a failure
+ *
+ * Context: may wait for drivers that have pinned something there, but not for ever.
+ * Return: 0, also if there was nothing; -ENOENT if the range would cut an area, and then nothing is
+ * changed unless that area appeared meanwhile; -EBUSY if another thread is still mapping there, or
+ * a driver keeps its pins; -EINTR for a fatal signal.
+ */
+int iommufd_ioas_unmap(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
+		       unsigned long *unmapped)
+{
+	struct iommufd_leaving leaving;
+	int rc;
+
+	*unmapped = 0;
+	if (range_cuts_area(ioas, first, last))
+		return -ENOENT;
+	rc = iommufd_access_ask(ioas, &leaving, first, last);
+	if (rc)
+		return rc;
+	rc = unmap_range(ioas, first, last, unmapped);
+	iommufd_access_ask_end(ioas, &leaving);
+	return rc;
 }
 
 /**

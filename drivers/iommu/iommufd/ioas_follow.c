@@ -201,29 +201,33 @@ static bool areas_are_aligned(struct iommufd_ioas *ioas, unsigned long alignment
 	return true;
 }
 
+/* From now on areas have to be aligned like that at least. */
+static int raise_alignment_locked(struct iommufd_ioas *ioas, unsigned long alignment)
+{
+	lockdep_assert_held(&ioas->tree_lock);
+	if (alignment <= ioas->alignment)
+		return 0;
+	if (!areas_are_aligned(ioas, alignment))
+		return -EADDRINUSE;
+	ioas->alignment = alignment;
+	return 0;
+}
+
 /* From now on areas have to be aligned as @hwpt needs it. */
 static int raise_alignment(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 {
 	unsigned long alignment = hwpt_min_page_size(hwpt);
-	int rc = 0;
 
 	if (alignment > PAGE_SIZE)
 		return -EINVAL;
-	mutex_lock(&ioas->tree_lock);
-	if (alignment > ioas->alignment) {
-		if (areas_are_aligned(ioas, alignment))
-			ioas->alignment = alignment;
-		else
-			rc = -EADDRINUSE;
-	}
-	mutex_unlock(&ioas->tree_lock);
-	return rc;
+	guard(mutex)(&ioas->tree_lock);
+	return raise_alignment_locked(ioas, alignment);
 }
 
 /* The alignment that an IOAS demands without page tables. */
 static unsigned long ioas_base_alignment(const struct iommufd_ioas *ioas)
 {
-	return ioas->small_pages ? PAGE_SIZE : 1;
+	return ioas->small_pages || ioas->page_users ? PAGE_SIZE : 1;
 }
 
 /* A page table has gone: what is left may demand less. */
@@ -233,6 +237,31 @@ static void lower_alignment(struct iommufd_ioas *ioas)
 	if (!ioas->pin_users)
 		ioas->alignment = ioas_base_alignment(ioas);
 	mutex_unlock(&ioas->tree_lock);
+}
+
+/**
+ * iommufd_ioas_get_page_alignment() - have all mappings aligned to pages
+ * @ioas: the IOAS
+ *
+ * Return: 0, for iommufd_ioas_put_page_alignment(); -EADDRINUSE if something is mapped that isn't.
+ */
+int iommufd_ioas_get_page_alignment(struct iommufd_ioas *ioas)
+{
+	int rc;
+
+	guard(mutex)(&ioas->tree_lock);
+	rc = raise_alignment_locked(ioas, PAGE_SIZE);
+	if (!rc)
+		ioas->page_users++;
+	return rc;
+}
+
+void iommufd_ioas_put_page_alignment(struct iommufd_ioas *ioas)
+{
+	mutex_lock(&ioas->tree_lock);
+	ioas->page_users--;
+	mutex_unlock(&ioas->tree_lock);
+	lower_alignment(ioas);
 }
 
 /**

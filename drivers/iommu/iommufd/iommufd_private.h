@@ -8,6 +8,8 @@
  *                        while user memory is faulted in; taken killably, and never needed to take
  *                        something away.
  *  group->lock           what a group of endpoints is attached to
+ *  access->attach_lock   what an access endpoint is attached to. Held while its driver is asked to
+ *                        let go of memory, for which that takes locks of its own.
  *  faults->lock          of a group: where its page requests go. Taken by IOMMU drivers that report
  *                        one, for which they may be waited with group->lock held
  *  queue->lock           page requests that await their answers; the IOMMU core and driver take
@@ -15,9 +17,11 @@
  *  ictx->groups_lock     the list of groups (nests inside group->lock for nobody; leaf)
  *  ioas->domains_sem     which page tables follow the IOAS. Read: change mappings in all of them.
  *                        Write: add or remove one.
- *  ioas->tree_lock       areas, reserved and allowed ranges
+ *  ioas->tree_lock       areas, reserved and allowed ranges, attached accesses
+ *  access->lock          the pins of an access endpoint
  *  backing->lock         the pages of one backing. Held while they are pinned, but only from zero
  *                        pins to one, when nobody can want to unpin them.
+ *  backing->pages_lock   pages of it that are pinned one by one, and what of it is accounted
  *  ictx->account_lock    who answers for pinned pages, and how many there are. A leaf, but for the
  *                        mmap_lock of a process that is limited by itself
  *  xa_lock of objects    the object table; leaf, does not sleep
@@ -78,7 +82,8 @@ enum iommufd_object_type {
 	IOMMUFD_OBJ_ANY,
 	IOMMUFD_OBJ_IOAS,
 	IOMMUFD_OBJ_HWPT,
-	IOMMUFD_OBJ_ENDPOINT,
+	IOMMUFD_OBJ_DEVICE,
+	IOMMUFD_OBJ_ACCESS,
 	IOMMUFD_OBJ_FAULT_QUEUE,
 	IOMMUFD_OBJ_SELFTEST,
 };

@@ -26,14 +26,19 @@
  *                              that the caller has at ``uptr``? ``EIO`` if it doesn't.
  * @IOMMU_TEST_OP_MD_CHECK_REFS: Are the caller's pages pinned? With ``refs`` 0 none may be, else
  *                               each at least so many times. ``EIO`` if that isn't so.
- * @IOMMU_TEST_OP_CREATE_ACCESS: Not supported yet.
- * @IOMMU_TEST_OP_DESTROY_ACCESS_PAGES: Not supported yet.
- * @IOMMU_TEST_OP_ACCESS_PAGES: Not supported yet.
- * @IOMMU_TEST_OP_ACCESS_RW: Not supported yet.
+ * @IOMMU_TEST_OP_CREATE_ACCESS: Make a kernel driver that accesses memory by IOVA, and attach it to
+ *                               the IOAS @id. ``out_access_fd`` is a descriptor that stands for it;
+ *                               closing it releases everything.
+ * @IOMMU_TEST_OP_DESTROY_ACCESS_PAGES: The access whose descriptor is @id ends a pin. ``ENOENT``: it
+ *                                      was asked for it before.
+ * @IOMMU_TEST_OP_ACCESS_PAGES: The access whose descriptor is @id pins what a range maps. With
+ *                              ``uptr`` not 0: ``EIO`` unless these are the caller's pages there.
+ * @IOMMU_TEST_OP_ACCESS_RW: The access whose descriptor is @id copies, between a range and the
+ *                           caller's memory at ``uptr``.
  * @IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT: Accepted, and without effect: how much is pinned at a time
  *                                       does not depend on it here.
  * @IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE: Attach the mock device @id to another page table or IOAS.
- * @IOMMU_TEST_OP_ACCESS_REPLACE_IOAS: Not supported yet.
+ * @IOMMU_TEST_OP_ACCESS_REPLACE_IOAS: Attach the access whose descriptor is @id to another IOAS.
  * @IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS: As MOCK_DOMAIN, a device with ``dev_flags``.
  * @IOMMU_TEST_OP_DIRTY: Mark as written by a device what a bitmap of the caller's says, a bit for
  *                       each ``page_size`` bytes. ``EINVAL``: the page table @id does not track.
@@ -114,21 +119,25 @@ enum {
 	MOCK_HUGE_PAGE_SIZE = 512 * MOCK_PAGE_SIZE,
 };
 
-/* Flags of ``access_pages`` */
+/* Flags of ``access_pages``; the last one isn't supported */
 enum {
 	MOCK_FLAGS_ACCESS_WRITE = 1 << 0,
 	MOCK_FLAGS_ACCESS_SYZ = 1 << 16,
 };
 
-/* Flags of ``access_rw`` */
+/* Flags of ``access_rw``: write to the IOVAs; look pages up even if they are pinned */
 enum {
 	MOCK_ACCESS_RW_WRITE = 1 << 0,
 	MOCK_ACCESS_RW_SLOW_PATH = 1 << 2,
 };
 
-/* Flags of ``create_access`` */
+/*
+ * Flags of ``create_access``: it can pin; it doesn't let go of anything that it is asked for (our
+ * own).
+ */
 enum {
 	MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES = 1 << 0,
+	MOCK_FLAGS_ACCESS_CREATE_STUBBORN = 1 << 24,
 };
 
 /**

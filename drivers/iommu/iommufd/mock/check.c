@@ -49,8 +49,14 @@ static int with_paging(struct iommufd_ucmd *ucmd,
 	return rc;
 }
 
-/* The page that the caller has at an address, with a reference. It is faulted in if need be. */
-static int user_page(u64 uptr, struct page **page)
+/**
+ * mock_user_page() - the page that the caller has at an address
+ * @uptr: the address
+ * @page: set to the page, with a reference; faulted in if need be
+ *
+ * Return: 0, -EFAULT or -EINTR.
+ */
+int mock_user_page(u64 uptr, struct page **page)
 {
 	int nr;
 
@@ -69,7 +75,7 @@ static int check_io_page(struct mock_domain *mock, unsigned long iova, u64 uptr)
 	phys_addr_t phys;
 	int rc;
 
-	rc = user_page(uptr, &page);
+	rc = mock_user_page(uptr, &page);
 	if (rc)
 		return rc;
 	phys = iommu_iova_to_phys(&mock->domain, iova);
@@ -114,7 +120,7 @@ static int check_page_refs(u64 uptr, u32 refs)
 	unsigned int pins;
 	int rc;
 
-	rc = user_page(uptr, &page);
+	rc = mock_user_page(uptr, &page);
 	if (rc)
 		return rc;
 	pins = page_pins(page);

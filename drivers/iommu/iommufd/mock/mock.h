@@ -13,6 +13,7 @@
  *  pagetable.c  what is in a page table
  *  dma.c        what devices do to memory; fault.c pages that they request
  *  ops.c        the ioctl; stdev.c devices as its objects, check.c looking into page tables
+ *  access.c     a driver without a device, that accesses memory by IOVA
  *
  * Locks: a device's lock is taken before that of a page table.
  */
@@ -225,10 +226,19 @@ int mock_op_domain_replace(struct iommufd_ucmd *ucmd);
 /* Looking into page tables: check.c */
 
 struct iommufd_hwpt *mock_hwpt_get(struct iommufd_ctx *ictx, u32 id);
+int mock_user_page(u64 uptr, struct page **page);
 int mock_op_check_map(struct iommufd_ucmd *ucmd);
 int mock_op_check_refs(struct iommufd_ucmd *ucmd);
 int mock_op_check_iotlb(struct iommufd_ucmd *ucmd);
 int mock_op_stat(struct iommufd_ucmd *ucmd);
 int mock_op_dirty(struct iommufd_ucmd *ucmd);
+
+/* Access by IOVA: access.c */
+
+int mock_op_create_access(struct iommufd_ucmd *ucmd);
+int mock_op_access_pages(struct iommufd_ucmd *ucmd);
+int mock_op_destroy_access_pages(struct iommufd_ucmd *ucmd);
+int mock_op_access_rw(struct iommufd_ucmd *ucmd);
+int mock_op_access_replace(struct iommufd_ucmd *ucmd);
 
 #endif

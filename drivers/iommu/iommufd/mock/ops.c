@@ -141,6 +141,16 @@ static int mock_execute(struct iommufd_ucmd *ucmd)
 		return mock_op_stat(ucmd);
 	case IOMMU_TEST_OP_DIRTY:
 		return mock_op_dirty(ucmd);
+	case IOMMU_TEST_OP_CREATE_ACCESS:
+		return mock_op_create_access(ucmd);
+	case IOMMU_TEST_OP_ACCESS_PAGES:
+		return mock_op_access_pages(ucmd);
+	case IOMMU_TEST_OP_DESTROY_ACCESS_PAGES:
+		return mock_op_destroy_access_pages(ucmd);
+	case IOMMU_TEST_OP_ACCESS_RW:
+		return mock_op_access_rw(ucmd);
+	case IOMMU_TEST_OP_ACCESS_REPLACE_IOAS:
+		return mock_op_access_replace(ucmd);
 	case IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT:
 		return op_memory_limit(ucmd);
 	case IOMMU_TEST_OP_TRIGGER_IOPF:
@@ -156,7 +166,7 @@ static int mock_execute(struct iommufd_ucmd *ucmd)
 	case IOMMU_TEST_OP_FAIL:
 		return op_fail(ucmd);
 	default:
-		/* Accesses, PASIDs, vIOMMUs, dma-bufs: what iommufd has nothing of */
+		/* PASIDs, vIOMMUs, dma-bufs: what iommufd has nothing of */
 		return -EOPNOTSUPP;
 	}
 }

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Device endpoints: devices that do DMA under their own requester ID.
+ *
+ * What holds what: an endpoint holds its context's file, its group and its device; a group holds
+ * the page table it is attached to, and that its IOAS. The vfio core holds the endpoint.
+ */
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "group.h"
+
+static bool allow_unsafe_interrupts;
+module_param(allow_unsafe_interrupts, bool, 0644);
+MODULE_PARM_DESC(allow_unsafe_interrupts,
+		 "Allow devices whose MSIs no interrupt remapping isolates; a user can then inject interrupts (default: N)");
+
+static struct iommufd_device *device_from_endpoint(struct iommufd_endpoint *ep)
+{
+	return container_of(ep, struct iommufd_device, ep);
+}
+
+/* The @nth automatic page table of an IOAS that @dev might use, with a reference, or NULL. */
+static struct iommufd_hwpt *ioas_get_automatic(struct iommufd_ioas *ioas,
+					       const struct iommu_ops *ops, unsigned int nth)
+{
+	struct iommufd_hwpt *hwpt;
+
+	guard(rwsem_read)(&ioas->domains_sem);
+	list_for_each_entry(hwpt, &ioas->hwpts, ioas_link) {
+		if (!hwpt->automatic || hwpt->domain->owner != ops || nth--)
+			continue;
+		if (refcount_inc_not_zero(&hwpt->obj.refs))
+			return hwpt;
+	}
+	return NULL;
+}
+
+/* Attaches to a page table that other devices of the IOAS use. Returns -EINVAL if none fits. */
+static int attach_shared(struct iommufd_device *idev, struct iommufd_ioas *ioas,
+			 const struct iommu_ops *ops, u32 *out_id)
+{
+	struct iommufd_hwpt *hwpt;
+	int rc = -EINVAL;
+	unsigned int i;
+
+	for (i = 0; rc == -EINVAL; i++) {
+		hwpt = ioas_get_automatic(ioas, ops, i);
+		if (!hwpt)
+			break;
+		if (!idev->enforce_coherency || iommufd_hwpt_enforce_coherency(hwpt))
+			rc = iommufd_group_attach(idev->group, idev, hwpt);
+		*out_id = hwpt->obj.id;
+		iommufd_hwpt_put(hwpt);
+	}
+	return rc;
+}
+
+/* A new domain for the endpoint. Asks the device's driver, so the device must not go meanwhile. */
+static struct iommu_domain *device_alloc_domain(struct iommufd_device *idev)
+{
+	guard(mutex)(&idev->group->lock);
+	if (idev->released)
+		return ERR_PTR(-ENODEV);
+	return iommufd_domain_alloc(idev->dev, 0, NULL, NULL);
+}
+
+static int attach_new(struct iommufd_device *idev, struct iommufd_ioas *ioas, u32 *out_id)
+{
+	struct iommu_domain *domain;
+	struct iommufd_hwpt *hwpt;
+	int rc;
+
+	domain = device_alloc_domain(idev);
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+	hwpt = iommufd_hwpt_alloc_paging(ioas, domain, true, idev->enforce_coherency);
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	/* Ours, besides the table's: published, the page table may be destroyed at any moment. */
+	refcount_inc(&hwpt->obj.refs);
+	iommufd_object_publish(&hwpt->obj);
+	*out_id = hwpt->obj.id;
+	rc = iommufd_group_attach(idev->group, idev, hwpt);
+	iommufd_hwpt_put(hwpt);
+	return rc;
+}
+
+/* The IOMMU driver, if the endpoint could be attached now; saves pinning memory in vain. */
+static const struct iommu_ops *device_begin_attach(struct iommufd_device *idev,
+						   struct iommufd_ioas *ioas)
+{
+	struct iommufd_group *igroup = idev->group;
+
+	guard(mutex)(&igroup->lock);
+	if (idev->released)
+		return ERR_PTR(-ENODEV);
+	if (igroup->hwpt && !idev->attached && igroup->hwpt->ioas != ioas)
+		return ERR_PTR(-EINVAL);
+	return iommufd_dev_iommu_ops(idev->dev);
+}
+
+static int attach_ioas(struct iommufd_device *idev, struct iommufd_ioas *ioas, u32 *out_id)
+{
+	const struct iommu_ops *ops;
+	int rc;
+
+	ops = device_begin_attach(idev, ioas);
+	if (IS_ERR(ops))
+		return PTR_ERR(ops);
+	rc = mutex_lock_killable(&ioas->auto_lock);
+	if (rc)
+		return rc;
+	rc = attach_shared(idev, ioas, ops, out_id);
+	if (rc == -EINVAL)
+		rc = attach_new(idev, ioas, out_id);
+	mutex_unlock(&ioas->auto_lock);
+	return rc;
+}
+
+static int attach_hwpt(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
+{
+	int rc;
+
+	rc = mutex_lock_killable(&hwpt->ioas->auto_lock);
+	if (rc)
+		return rc;
+	if (idev->enforce_coherency && !iommufd_hwpt_enforce_coherency(hwpt))
+		rc = -EINVAL;
+	else
+		rc = iommufd_group_attach(idev->group, idev, hwpt);
+	mutex_unlock(&hwpt->ioas->auto_lock);
+	return rc;
+}
+
+static int device_endpoint_attach(struct iommufd_endpoint *ep, u32 *pt_id)
+{
+	struct iommufd_device *idev = device_from_endpoint(ep);
+	struct iommufd_object *obj;
+	int rc;
+
+	obj = iommufd_object_get(ep->obj.ictx, *pt_id, IOMMUFD_OBJ_ANY);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	switch (obj->type) {
+	case IOMMUFD_OBJ_IOAS:
+		rc = attach_ioas(idev, container_of(obj, struct iommufd_ioas, obj), pt_id);
+		iommufd_object_put(obj);
+		return rc;
+	case IOMMUFD_OBJ_HWPT:
+		rc = attach_hwpt(idev, hwpt_from_object(obj));
+		iommufd_hwpt_put(hwpt_from_object(obj));
+		return rc;
+	default:
+		iommufd_object_put(obj);
+		return -EINVAL;
+	}
+}
+
+static void device_endpoint_detach(struct iommufd_endpoint *ep)
+{
+	struct iommufd_device *idev = device_from_endpoint(ep);
+
+	iommufd_group_detach(idev->group, idev, false);
+}
+
+static void device_endpoint_release(struct iommufd_endpoint *ep)
+{
+	struct iommufd_device *idev = device_from_endpoint(ep);
+
+	iommufd_group_detach(idev->group, idev, true);
+	iommu_device_release_dma_owner(idev->dev);
+}
+
+static const struct iommufd_endpoint_ops device_endpoint_ops = {
+	.attach = device_endpoint_attach,
+	.detach = device_endpoint_detach,
+	.release = device_endpoint_release,
+};
+
+static void device_free(struct iommufd_object *obj)
+{
+	struct iommufd_device *idev = device_from_object(obj);
+	struct iommufd_ctx *ictx = obj->ictx;
+	bool internal = idev->internal;
+
+	iommufd_group_put(idev->group);
+	put_device(idev->dev);
+	kfree(idev);
+	/* Last, since it may be the context's last reference */
+	if (!internal)
+		iommufd_ctx_put(ictx);
+}
+
+static int device_check_interrupts(struct iommufd_device *idev)
+{
+	/* Test devices, the internal ones, have no interrupts. */
+	if (idev->internal || iommu_group_has_isolated_msi(idev->group->group) ||
+	    READ_ONCE(allow_unsafe_interrupts))
+		return 0;
+	dev_warn_ratelimited(idev->dev,
+			     "iommufd: interrupts are not isolated; enable interrupt remapping in the firmware, or load iommufd with allow_unsafe_interrupts=1\n");
+	return -EPERM;
+}
+
+static int device_claim(struct iommufd_device *idev)
+{
+	int rc;
+
+	rc = device_check_interrupts(idev);
+	if (rc)
+		return rc;
+	rc = iommu_device_claim_dma_owner(idev->dev, idev->ep.obj.ictx);
+	/* The IOMMU core says -EPERM if somebody else is the owner. */
+	return rc == -EPERM ? -EBUSY : rc;
+}
+
+static struct iommufd_endpoint *device_bind(struct iommufd_ctx *ictx, struct device *dev,
+					    bool internal)
+{
+	struct iommufd_device *idev;
+	int rc;
+
+	if (!dev->iommu_group)
+		return ERR_PTR(-ENODEV);
+	/* Userspace has no way to flush caches around DMA. */
+	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
+		return ERR_PTR(-EINVAL);
+
+	idev = kzalloc(sizeof(*idev), GFP_KERNEL_ACCOUNT);
+	if (!idev)
+		return ERR_PTR(-ENOMEM);
+	idev->ep.ops = &device_endpoint_ops;
+	idev->dev = dev;
+	idev->internal = internal;
+	idev->enforce_coherency = device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
+	idev->group = iommufd_group_get(ictx, dev);
+	if (IS_ERR(idev->group)) {
+		rc = PTR_ERR(idev->group);
+		goto free_idev;
+	}
+	rc = iommufd_object_reserve(ictx, &idev->ep.obj, IOMMUFD_OBJ_DEVICE, device_free);
+	if (rc)
+		goto put_group;
+	rc = device_claim(idev);
+	if (rc)
+		goto erase_id;
+	get_device(dev);
+	if (!internal)
+		get_file(ictx->file);
+	/* The caller's reference, besides the table's */
+	refcount_inc(&idev->ep.obj.refs);
+	iommufd_object_publish(&idev->ep.obj);
+	return &idev->ep;
+
+erase_id:
+	xa_erase(&ictx->objects, idev->ep.obj.id);
+put_group:
+	iommufd_group_put(idev->group);
+free_idev:
+	kfree(idev);
+	return ERR_PTR(rc);
+}
+
+struct iommufd_endpoint *iommufd_endpoint_bind_device(struct iommufd_ctx *ictx, struct device *dev)
+{
+	return device_bind(ictx, dev, false);
+}
+EXPORT_SYMBOL_GPL(iommufd_endpoint_bind_device);
+
+/**
+ * iommufd_endpoint_bind_internal() - iommufd_endpoint_bind_device() for an object of the context
+ * @ictx: the context
+ * @dev: the device
+ *
+ * The caller is an object of @ictx that releases the endpoint when it is freed. So the endpoint
+ * ends with the context at the latest, and would keep it from ending if it held its file.
+ *
+ * Return: as iommufd_endpoint_bind_device().
+ */
+struct iommufd_endpoint *iommufd_endpoint_bind_internal(struct iommufd_ctx *ictx,
+							struct device *dev)
+{
+	return device_bind(ictx, dev, true);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_endpoint_bind_internal, IOMMUFD_VFIO_TEST);
+
+static u64 device_capabilities(struct device *dev)
+{
+	u64 caps = 0;
+
+	if (device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING))
+		caps |= IOMMU_HW_CAP_DIRTY_TRACKING;
+	return caps;
+}
+
+/* Asks the IOMMU driver. Returns what it says, to be kfree'd, or NULL if it says nothing. */
+static void *device_hw_info(struct iommufd_device *idev, struct iommu_hw_info *cmd, u32 *length)
+{
+	const struct iommu_ops *ops;
+
+	guard(mutex)(&idev->group->lock);
+	if (idev->released)
+		return ERR_PTR(-ENODEV);
+	ops = iommufd_dev_iommu_ops(idev->dev);
+	*length = 0;
+	cmd->out_data_type = IOMMU_HW_INFO_TYPE_NONE;
+	cmd->out_max_pasid_log2 = 0;
+	cmd->out_capabilities = device_capabilities(idev->dev);
+	return ops->hw_info ? ops->hw_info(idev->dev, length, &cmd->out_data_type) : NULL;
+}
+
+static int copy_hw_info(struct iommu_hw_info *cmd, const void *info, u32 length)
+{
+	void __user *ubuffer = u64_to_user_ptr(cmd->data_uptr);
+	u32 copied = min(cmd->data_len, length);
+
+	if (copy_to_user(ubuffer, info, copied))
+		return -EFAULT;
+	/* What the user has room for and the kernel doesn't know reads as zero. */
+	if (clear_user(ubuffer + copied, cmd->data_len - copied))
+		return -EFAULT;
+	cmd->data_len = length;
+	return 0;
+}
+
+int iommufd_get_hw_info(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_hw_info *cmd = ucmd->cmd;
+	u32 wanted = cmd->in_data_type, length;
+	struct iommufd_object *obj;
+	void *info;
+	int rc;
+
+	if (cmd->flags & ~IOMMU_HW_INFO_FLAG_INPUT_TYPE)
+		return -EOPNOTSUPP;
+	if (cmd->__reserved[0] || cmd->__reserved[1] || cmd->__reserved[2])
+		return -EOPNOTSUPP;
+	if (cmd->data_len && !cmd->data_uptr)
+		return -EINVAL;
+	if (!(cmd->flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE))
+		wanted = IOMMU_HW_INFO_TYPE_DEFAULT;
+	obj = iommufd_object_get(ucmd->ictx, cmd->dev_id, IOMMUFD_OBJ_DEVICE);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	info = device_hw_info(device_from_object(obj), cmd, &length);
+	iommufd_object_put(obj);
+	if (IS_ERR(info))
+		return PTR_ERR(info);
+
+	rc = -EOPNOTSUPP;
+	if (wanted != IOMMU_HW_INFO_TYPE_DEFAULT && wanted != cmd->out_data_type)
+		goto free_info;
+	rc = copy_hw_info(cmd, info, length);
+	if (!rc)
+		rc = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+free_info:
+	kfree(info);
+	return rc;
+}

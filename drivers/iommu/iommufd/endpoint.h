@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What all kinds of endpoints have in common, so that the vfio core never asks which it has.
+ */
+#ifndef __IOMMUFD_ENDPOINT_H
+#define __IOMMUFD_ENDPOINT_H
+
+#include "iommufd_private.h"
+
+/**
+ * struct iommufd_endpoint_ops - what a kind of endpoint does
+ * @attach: as iommufd_endpoint_attach()
+ * @detach: as iommufd_endpoint_detach()
+ * @release: detach for good, and give back what was claimed; the number and the caller's reference
+ *           are left to the caller
+ */
+struct iommufd_endpoint_ops {
+	int (*attach)(struct iommufd_endpoint *ep, u32 *pt_id);
+	void (*detach)(struct iommufd_endpoint *ep);
+	void (*release)(struct iommufd_endpoint *ep);
+};
+
+/**
+ * struct iommufd_endpoint - the right to do DMA in a context
+ * @obj: its number, the devid of the uAPI
+ * @ops: of the kind of endpoint that it is
+ */
+struct iommufd_endpoint {
+	struct iommufd_object obj;
+	const struct iommufd_endpoint_ops *ops;
+};
+
+#endif

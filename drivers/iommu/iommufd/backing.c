@@ -4,8 +4,8 @@
  *
  * Pinning faults user memory in and may therefore wait for as long as the user likes (userfaultfd,
  * FUSE). It happens under backing->lock, but only for the first pin; a pin is taken away only from
- * those who have one, so taking away never waits for a fault. Access endpoints pin single pages of a
- * backing that isn't pinned (backing_pages.c).
+ * those who have one, so taking away never waits for a fault. Access endpoints pin single pages of
+ * a backing that isn't pinned (backing_pages.c).
  */
 #include <linux/file.h>
 #include <linux/hugetlb.h>

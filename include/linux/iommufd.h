@@ -88,8 +88,9 @@ struct iommufd_access *iommufd_access_bind(struct iommufd_ctx *ictx,
  * iommufd_access_endpoint() - what to attach, detach and release
  * @access: the access
  *
- * An access can be attached to an IOAS only. That is told to those that pin only if all that is
- * mapped there is aligned to pages (-EADDRINUSE), which is demanded from then on.
+ * An access can be attached to an IOAS only (-EINVAL). If it can pin, all that is mapped there has
+ * to be aligned to pages (-EADDRINUSE), and what is mapped from then on, too (IOMMU_IOAS_MAP fails
+ * with -EINVAL).
  *
  * Return: the endpoint; no further reference.
  */

@@ -326,7 +326,7 @@ TEST_F(mock_access_hostile, access_does_not_wait_for_a_device_that_does)
 	EXPECT_GT(PROMPT_MS, test_now_ms() - start);
 	test_unserved_release(uffd, unserved, SIZE);
 	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
-	/* The pages are there once nobody serves them, and gone when they are unmapped after that. */
+	/* The pages are there once nobody serves them, and gone when they are unmapped then. */
 	EXPECT_TRUE(scene->result == 0 || scene->result == -EFAULT);
 }
 

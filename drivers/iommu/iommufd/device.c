@@ -58,13 +58,34 @@ static int attach_shared(struct iommufd_device *idev, struct iommufd_ioas *ioas,
 	return rc;
 }
 
-/* A new domain for the endpoint. Asks the device's driver, so the device must not go meanwhile. */
-static struct iommu_domain *device_alloc_domain(struct iommufd_device *idev)
+/**
+ * iommufd_device_alloc_domain() - a new domain from the driver of a device's IOMMU
+ * @idev: the device
+ * @flags: enum iommufd_hwpt_alloc_flags
+ * @parent: for a nested table, else NULL
+ * @data: the user's description of the page table, or NULL
+ *
+ * The IOMMU driver may read @data, but group->lock, which keeps the device from going meanwhile,
+ * must not be held while user memory is faulted in. So faults are disabled.
+ *
+ * Return: the domain; ERR_PTR of -ENODEV (the device is gone), -EINVAL (@parent is of another
+ * driver), -EFAULT (@data is to be faulted in, or can't be), or an errno of the driver.
+ */
+struct iommu_domain *iommufd_device_alloc_domain(struct iommufd_device *idev, u32 flags,
+						 struct iommu_domain *parent,
+						 const struct iommu_user_data *data)
 {
+	struct iommu_domain *domain;
+
 	guard(mutex)(&idev->group->lock);
 	if (idev->released)
 		return ERR_PTR(-ENODEV);
-	return iommufd_domain_alloc(idev->dev, 0, NULL, NULL);
+	if (parent && parent->owner != iommufd_dev_iommu_ops(idev->dev))
+		return ERR_PTR(-EINVAL);
+	pagefault_disable();
+	domain = iommufd_domain_alloc(idev->dev, flags, parent, data);
+	pagefault_enable();
+	return domain;
 }
 
 static int attach_new(struct iommufd_device *idev, struct iommufd_ioas *ioas, u32 *out_id)
@@ -73,7 +94,7 @@ static int attach_new(struct iommufd_device *idev, struct iommufd_ioas *ioas, u3
 	struct iommufd_hwpt *hwpt;
 	int rc;
 
-	domain = device_alloc_domain(idev);
+	domain = iommufd_device_alloc_domain(idev, 0, NULL, NULL);
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
 	hwpt = iommufd_hwpt_alloc_paging(ioas, domain, true, idev->enforce_coherency);

@@ -61,6 +61,10 @@ static inline struct iommufd_device *device_from_object(struct iommufd_object *o
 struct iommufd_endpoint *iommufd_endpoint_bind_internal(struct iommufd_ctx *ictx,
 							struct device *dev);
 
+struct iommu_domain *iommufd_device_alloc_domain(struct iommufd_device *idev, u32 flags,
+						 struct iommu_domain *parent,
+						 const struct iommu_user_data *data);
+
 struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device *dev);
 void iommufd_group_put(struct iommufd_group *igroup);
 int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *idev,

@@ -6,7 +6,6 @@
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 
-#include "compat.h"
 #include "group.h"
 
 /* Those that the IOMMU driver is asked for */
@@ -35,33 +34,10 @@ static int check_alloc(const struct iommu_hwpt_alloc *cmd)
 	return 0;
 }
 
-/*
- * Asks the IOMMU driver for a domain, if the device is still there, and @parent is of that driver.
- */
-static struct iommu_domain *endpoint_try_alloc(struct iommufd_device *idev, u32 flags,
-					       struct iommu_domain *parent,
-					       const struct iommu_user_data *data)
-{
-	struct iommu_domain *domain;
-
-	guard(mutex)(&idev->group->lock);
-	if (idev->released)
-		return ERR_PTR(-ENODEV);
-	if (parent && parent->owner != iommufd_dev_iommu_ops(idev->dev))
-		return ERR_PTR(-EINVAL);
-	pagefault_disable();
-	domain = iommufd_domain_alloc(idev->dev, flags, parent, data);
-	pagefault_enable();
-	return domain;
-}
-
-/*
- * A domain from the IOMMU driver. It may read the user's data, but group->lock must not be held
- * while user memory is faulted in: so faults are disabled, and made good outside of the lock.
- */
-static struct iommu_domain *endpoint_alloc_domain(struct iommufd_device *idev, u32 flags,
-						  struct iommu_domain *parent,
-						  const struct iommu_user_data *data)
+/* A domain from the IOMMU driver, with the user's data faulted in for it. */
+static struct iommu_domain *alloc_domain_with_data(struct iommufd_device *idev, u32 flags,
+						   struct iommu_domain *parent,
+						   const struct iommu_user_data *data)
 {
 	struct iommu_domain *domain;
 	unsigned int i;
@@ -69,7 +45,7 @@ static struct iommu_domain *endpoint_alloc_domain(struct iommufd_device *idev, u
 	for (i = 0; i < FAULT_IN_TRIES; i++) {
 		if (data && fault_in_readable(data->uptr, data->len))
 			return ERR_PTR(-EFAULT);
-		domain = endpoint_try_alloc(idev, flags, parent, data);
+		domain = iommufd_device_alloc_domain(idev, flags, parent, data);
 		if (domain != ERR_PTR(-EFAULT) || !data)
 			break;
 	}
@@ -99,7 +75,7 @@ static struct iommufd_hwpt *alloc_paging(struct iommufd_device *idev, struct iom
 
 	if (mutex_lock_killable(&ioas->auto_lock))
 		return ERR_PTR(-EINTR);
-	domain = endpoint_alloc_domain(idev, cmd->flags & DRIVER_FLAGS, NULL,
+	domain = alloc_domain_with_data(idev, cmd->flags & DRIVER_FLAGS, NULL,
 				       alloc_data(cmd, &data));
 	if (IS_ERR(domain))
 		hwpt = ERR_CAST(domain);
@@ -123,7 +99,7 @@ static struct iommufd_hwpt *alloc_nested(struct iommufd_device *idev, struct iom
 		return ERR_PTR(-EOPNOTSUPP);
 	if (cmd->data_type == IOMMU_HWPT_DATA_NONE || parent->parent || !parent->nest_parent)
 		return ERR_PTR(-EINVAL);
-	domain = endpoint_alloc_domain(idev, 0, parent->domain, alloc_data(cmd, &data));
+	domain = alloc_domain_with_data(idev, 0, parent->domain, alloc_data(cmd, &data));
 	if (IS_ERR(domain))
 		return ERR_CAST(domain);
 	return iommufd_hwpt_alloc_nested(parent, domain);

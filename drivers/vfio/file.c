@@ -155,22 +155,20 @@ static ssize_t driver_write(struct vfio_file *df, const void *buf, size_t count,
 	return rc;
 }
 
-static ssize_t read_piece(struct vfio_file *df, void *buf, char __user *ubuf, size_t count,
-			  loff_t pos)
+static ssize_t transfer_piece(struct vfio_file *df, void *buf, char __user *ubuf, size_t count,
+			      loff_t pos, bool write)
 {
-	ssize_t rc = driver_read(df, buf, count, pos);
+	ssize_t rc;
 
+	if (write) {
+		if (copy_from_user(buf, ubuf, count))
+			return -EFAULT;
+		return driver_write(df, buf, count, pos);
+	}
+	rc = driver_read(df, buf, count, pos);
 	if (rc > 0 && copy_to_user(ubuf, buf, rc))
 		return -EFAULT;
 	return rc;
-}
-
-static ssize_t write_piece(struct vfio_file *df, void *buf, const char __user *ubuf, size_t count,
-			   loff_t pos)
-{
-	if (copy_from_user(buf, ubuf, count))
-		return -EFAULT;
-	return driver_write(df, buf, count, pos);
 }
 
 /* Whether to go on after a piece of @want bytes gave @got, with @left bytes still to do. */
@@ -182,7 +180,9 @@ static bool transfer_goes_on(ssize_t got, size_t want, size_t left)
 	return true;
 }
 
-static ssize_t vfio_device_read(struct file *file, char __user *ubuf, size_t count, loff_t *ppos)
+/* Reads from the driver into @ubuf, or, if @write, the other way. */
+static ssize_t device_transfer(struct file *file, char __user *ubuf, size_t count, loff_t *ppos,
+			       bool write)
 {
 	struct vfio_bounce bounce;
 	size_t done = 0, want;
@@ -196,7 +196,8 @@ static ssize_t vfio_device_read(struct file *file, char __user *ubuf, size_t cou
 		return -ENOMEM;
 	do {
 		want = min(count - done, bounce.size);
-		rc = read_piece(file->private_data, buf, ubuf + done, want, *ppos + done);
+		rc = transfer_piece(file->private_data, buf, ubuf + done, want, *ppos + done,
+				    write);
 		if (rc > 0)
 			done += rc;
 	} while (transfer_goes_on(rc, want, count - done));
@@ -205,28 +206,16 @@ static ssize_t vfio_device_read(struct file *file, char __user *ubuf, size_t cou
 	return done ?: rc;
 }
 
+static ssize_t vfio_device_read(struct file *file, char __user *ubuf, size_t count, loff_t *ppos)
+{
+	return device_transfer(file, ubuf, count, ppos, false);
+}
+
 static ssize_t vfio_device_write(struct file *file, const char __user *ubuf, size_t count,
 				 loff_t *ppos)
 {
-	struct vfio_bounce bounce;
-	size_t done = 0, want;
-	ssize_t rc;
-	void *buf;
-
-	if (!count)
-		return 0;
-	buf = bounce_init(&bounce, count);
-	if (!buf)
-		return -ENOMEM;
-	do {
-		want = min(count - done, bounce.size);
-		rc = write_piece(file->private_data, buf, ubuf + done, want, *ppos + done);
-		if (rc > 0)
-			done += rc;
-	} while (transfer_goes_on(rc, want, count - done));
-	bounce_free(&bounce);
-	*ppos += done;
-	return done ?: rc;
+	/* Nothing is written to @ubuf then. */
+	return device_transfer(file, (char __user *)ubuf, count, ppos, true);
 }
 
 static int vfio_device_mmap(struct file *file, struct vm_area_struct *vma)

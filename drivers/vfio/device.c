@@ -26,6 +26,7 @@ static void core_device_release(struct device *device)
 	struct vfio_core_device *core = container_of(device, struct vfio_core_device, device);
 	struct device *parent = core->vdev->dev;
 
+	vfio_group_free_device(core);
 	vfio_mapping_destroy(core);
 	cleanup_srcu_struct(&core->srcu);
 	ida_free(&vfio_ida, MINOR(device->devt));
@@ -124,9 +125,18 @@ int vfio_register_device(struct vfio_device *vdev)
 	if (rc)
 		return rc;
 	core->registered = true;
+	rc = vfio_group_add_device(core);
+	if (rc)
+		goto revoke;
 	rc = cdev_device_add(&core->cdev, &core->device);
 	if (rc)
-		vfio_device_revoke(core);
+		goto remove_from_group;
+	return 0;
+
+remove_from_group:
+	vfio_group_remove_device(core);
+revoke:
+	vfio_device_revoke(core);
 	return rc;
 }
 EXPORT_SYMBOL_GPL(vfio_register_device);
@@ -137,6 +147,7 @@ void vfio_unregister_device(struct vfio_device *vdev)
 
 	/* No new opens find the device; those on their way see that it is not registered. */
 	cdev_device_del(&core->cdev, &core->device);
+	vfio_group_remove_device(core);
 	vfio_device_revoke(core);
 }
 EXPORT_SYMBOL_GPL(vfio_unregister_device);
@@ -175,13 +186,23 @@ static int __init vfio_init(void)
 		return rc;
 	rc = class_register(&vfio_class);
 	if (rc)
-		unregister_chrdev_region(vfio_devt, MINORMASK + 1);
+		goto unregister_region;
+	rc = vfio_groups_init();
+	if (rc)
+		goto unregister_class;
+	return 0;
+
+unregister_class:
+	class_unregister(&vfio_class);
+unregister_region:
+	unregister_chrdev_region(vfio_devt, MINORMASK + 1);
 	return rc;
 }
 module_init(vfio_init);
 
 static void __exit vfio_exit(void)
 {
+	vfio_groups_exit();
 	class_unregister(&vfio_class);
 	unregister_chrdev_region(vfio_devt, MINORMASK + 1);
 	ida_destroy(&vfio_ida);

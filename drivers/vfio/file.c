@@ -2,6 +2,7 @@
 /*
  * The two sides of an open device file: parked and bound. vfio_private.h has the model.
  */
+#include <linux/file.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -44,7 +45,12 @@ static int vfio_fops_release(struct inode *inode, struct file *file)
 	list_del(&df->link);
 	if (core->bound == df)
 		vfio_session_end(df);
+	else if (df->group_file)
+		vfio_group_close_file(df);
 	mutex_unlock(&core->lock);
+	/* After the device, since the group takes its DMA away. */
+	if (df->group_file)
+		fput(df->group_file);
 	kfree(df);
 	put_device(&core->device);
 	return 0;

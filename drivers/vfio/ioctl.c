@@ -210,9 +210,9 @@ long vfio_file_ioctl(struct vfio_file *df, unsigned int cmd, void __user *arg)
 	case VFIO_DEVICE_BIND_IOMMUFD:
 		return -EINVAL;
 	case VFIO_DEVICE_ATTACH_IOMMUFD_PT:
-		return vfio_file_attach(df, arg);
+		return df->group_file ? -ENOTTY : vfio_file_attach(df, arg);
 	case VFIO_DEVICE_DETACH_IOMMUFD_PT:
-		return vfio_file_detach(df, arg);
+		return df->group_file ? -ENOTTY : vfio_file_detach(df, arg);
 	case VFIO_DEVICE_GET_INFO:
 		return ioctl_get_info(df, arg);
 	case VFIO_DEVICE_GET_REGION_INFO:

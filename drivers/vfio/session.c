@@ -32,8 +32,14 @@ int vfio_bind_device(struct vfio_bind *bind, struct device *dev)
 }
 EXPORT_SYMBOL_GPL(vfio_bind_device);
 
-/* Asks the driver for an endpoint. */
-static struct iommufd_endpoint *driver_bind(struct vfio_device *vdev, struct iommufd_ctx *ictx)
+/**
+ * vfio_driver_bind() - ask a driver whose DMA its device does
+ * @vdev: the device; core->lock is held
+ * @ictx: the context that is to own it
+ *
+ * Return: the endpoint, or ERR_PTR of what the driver says.
+ */
+struct iommufd_endpoint *vfio_driver_bind(struct vfio_device *vdev, struct iommufd_ctx *ictx)
 {
 	struct vfio_bind bind = { .ictx = ictx };
 	int rc;
@@ -60,17 +66,26 @@ static int session_begin(struct vfio_file *df, struct iommufd_ctx *ictx)
 		return -ENODEV;
 	if (core->bound)
 		return -EINVAL;
-	endpoint = driver_bind(core->vdev, ictx);
-	if (IS_ERR(endpoint))
-		return PTR_ERR(endpoint);
-	rc = core->vdev->ops->open(core->vdev);
-	if (rc) {
-		iommufd_endpoint_release(endpoint);
+	rc = vfio_group_block(core);
+	if (rc)
 		return rc;
+	endpoint = vfio_driver_bind(core->vdev, ictx);
+	if (IS_ERR(endpoint)) {
+		rc = PTR_ERR(endpoint);
+		goto unblock_group;
 	}
+	rc = core->vdev->ops->open(core->vdev);
+	if (rc)
+		goto release_endpoint;
 	df->endpoint = endpoint;
 	core->bound = df;
 	return 0;
+
+release_endpoint:
+	iommufd_endpoint_release(endpoint);
+unblock_group:
+	vfio_group_unblock(core);
+	return rc;
 }
 
 /**
@@ -87,6 +102,7 @@ void vfio_session_end(struct vfio_file *df)
 	iommufd_endpoint_release(df->endpoint);
 	df->endpoint = NULL;
 	core->bound = NULL;
+	vfio_group_unblock(core);
 }
 
 /* The last step of a bind: nothing after it can fail. */
@@ -235,5 +251,6 @@ void vfio_device_revoke(struct vfio_core_device *core)
 	mutex_lock(&core->lock);
 	if (core->bound)
 		vfio_session_end(core->bound);
+	vfio_group_release_device(core);
 	mutex_unlock(&core->lock);
 }

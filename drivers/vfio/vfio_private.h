@@ -17,9 +17,12 @@
  * Locks, outermost first
  * ----------------------
  *  mmap_lock            of a process, around mmap and fault
+ *  the groups' lock     which groups there are; while devices are registered and unregistered
+ *  group->lock          devices and container of a group
  *  core->srcu           read: calls of the driver
  *  core->lock           files and session of a device; around the driver's bind, open and close.
- *                       Not held while user memory is touched. Not taken inside core->srcu.
+ *                       Neither this nor those before are held while user memory is touched, or
+ *                       taken inside core->srcu.
  *  locks of the driver, locks of iommufd
  */
 #ifndef __VFIO_PRIVATE_H
@@ -34,6 +37,7 @@
 
 struct iommufd_ctx;
 struct iommufd_endpoint;
+struct vfio_group;
 
 /**
  * struct vfio_core_device - the core's side of a struct vfio_device
@@ -43,7 +47,11 @@ struct iommufd_endpoint;
  * @inode: whose mapping all user mappings of the device are in, so that they can be zapped
  * @srcu: read while the driver is called on behalf of a file
  * @gone_wait: files' poll waits here for the device to go
+ * @group: what it belongs to, or NULL; a reference
+ * @group_link: in group->devices; protected by group->lock
  * @lock: protects what follows
+ * @group_endpoint: the right to do DMA in the container that the group is in, or NULL
+ * @group_files: open files that the group gave; the device is open while there are any
  * @registered: the driver still offers the device
  * @files: open files, struct vfio_file
  * @bound: the file that is bound, or in the last steps of becoming so
@@ -55,7 +63,11 @@ struct vfio_core_device {
 	struct inode *inode;
 	struct srcu_struct srcu;
 	wait_queue_head_t gone_wait;
+	struct vfio_group *group;
+	struct list_head group_link;
 	struct mutex lock;
+	struct iommufd_endpoint *group_endpoint;
+	unsigned int group_files;
 	bool registered;
 	struct list_head files;
 	struct vfio_file *bound;
@@ -67,7 +79,10 @@ struct vfio_core_device {
  * @file: the VFS' side
  * @link: in core->files
  * @gone: the device was taken away from this file; once set under core->lock, never unset
- * @endpoint: the right to do DMA, while the file is core->bound; changes only while no call of the
+ * @group_file: the open group that gave this file, a reference, or NULL
+ * @in_group_files: counted in core->group_files, unless @gone
+ * @endpoint: the right to do DMA, while the file is core->bound or given by a group; NULL if that
+ *            is behind no IOMMU; changes only while no call of the
  *            driver is possible, so SRCU readers that found @gone unset may use it
  */
 struct vfio_file {
@@ -75,6 +90,8 @@ struct vfio_file {
 	struct file *file;
 	struct list_head link;
 	bool gone;
+	struct file *group_file;
+	bool in_group_files;
 	struct iommufd_endpoint *endpoint;
 };
 
@@ -112,6 +129,21 @@ long vfio_file_detach(struct vfio_file *df, struct vfio_device_detach_iommufd_pt
 void vfio_session_end(struct vfio_file *df);
 void vfio_device_revoke(struct vfio_core_device *core);
 
+struct iommufd_endpoint *vfio_driver_bind(struct vfio_device *vdev, struct iommufd_ctx *ictx);
+
+/* Groups: group.c, group_device.c */
+int vfio_groups_init(void);
+void vfio_groups_exit(void);
+int vfio_group_add_device(struct vfio_core_device *core);
+void vfio_group_remove_device(struct vfio_core_device *core);
+void vfio_group_free_device(struct vfio_core_device *core);
+int vfio_group_block(struct vfio_core_device *core);
+void vfio_group_unblock(struct vfio_core_device *core);
+void vfio_group_release_device(struct vfio_core_device *core);
+void vfio_group_close_file(struct vfio_file *df);
+struct vfio_group *vfio_group_from_file(struct file *file);
+bool vfio_group_enforced_coherent(struct vfio_group *group);
+
 /* Device ioctls: ioctl.c */
 long vfio_file_ioctl(struct vfio_file *df, unsigned int cmd, void __user *arg);
 
@@ -120,6 +152,8 @@ struct kvm;
 bool vfio_file_is_valid(struct file *file);
 bool vfio_file_enforced_coherent(struct file *file);
 void vfio_file_set_kvm(struct file *file, struct kvm *kvm);
+struct iommu_group *vfio_file_iommu_group(struct file *file);
+bool vfio_device_enforced_coherent(struct vfio_core_device *core);
 
 /* Mappings: mapping.c */
 int vfio_mapping_init(struct vfio_core_device *core);

@@ -204,6 +204,50 @@ int iommufd_endpoint_attach(struct iommufd_endpoint *ep, u32 *pt_id);
 void iommufd_endpoint_detach(struct iommufd_endpoint *ep);
 
 /**
+ * iommufd_container_join() - put an endpoint into its context's VFIO container
+ * @ep: the endpoint; leaves when it is released
+ *
+ * It is attached to the container's IOAS now if the container's type has been chosen, else as soon
+ * as it is.
+ *
+ * Context: as iommufd_endpoint_attach().
+ * Return: 0; -EPERM (the container has groups without an IOMMU); or as iommufd_endpoint_attach().
+ * After a failure the endpoint is to be released.
+ */
+int iommufd_container_join(struct iommufd_endpoint *ep);
+
+/**
+ * iommufd_container_attach() - see to it that an endpoint is attached to the container's IOAS
+ * @ep: the endpoint; joins if it hasn't
+ *
+ * Context: as iommufd_endpoint_attach().
+ * Return: 0; -EINVAL (the container has no type yet); or as iommufd_container_join().
+ */
+int iommufd_container_attach(struct iommufd_endpoint *ep);
+
+/**
+ * iommufd_container_join_noiommu() - put a group without an IOMMU into a container
+ * @ictx: the context
+ *
+ * Return: 0; -EINVAL (not a container but /dev/iommu), -EPERM (it has groups with an IOMMU).
+ */
+int iommufd_container_join_noiommu(struct iommufd_ctx *ictx);
+
+/**
+ * iommufd_container_leave_noiommu() - undo iommufd_container_join_noiommu(); never fails
+ * @ictx: the context
+ */
+void iommufd_container_leave_noiommu(struct iommufd_ctx *ictx);
+
+/**
+ * iommufd_container_check_noiommu() - whether devices without an IOMMU may be used
+ * @ictx: the context
+ *
+ * Return: 0; -EINVAL (the container has no type yet).
+ */
+int iommufd_container_check_noiommu(struct iommufd_ctx *ictx);
+
+/**
  * iommufd_endpoint_release() - detach, give back DMA ownership, and drop the caller's reference
  * @ep: the endpoint; its number is free afterwards, and an attach in progress fails
  *

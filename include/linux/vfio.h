@@ -67,6 +67,9 @@ struct vfio_info_caps {
 /**
  * struct vfio_device_ops - a vfio driver
  * @name: for messages
+ * @noiommu: The device is hardware that does DMA by itself, and may be offered where no IOMMU keeps
+ *           that apart, if an administrator wants it so (enable_unsafe_noiommu_mode). @bind is not
+ *           called then.
  * @bind: Say whose DMA this device does, by calling exactly one of the vfio_bind_* helpers and
  *        returning its result. Called with the device not open.
  * @open: Make the device usable. Called after @bind; DMA is blocked until the user attaches an
@@ -94,6 +97,7 @@ struct vfio_info_caps {
  */
 struct vfio_device_ops {
 	const char *name;
+	bool noiommu;
 	int (*bind)(struct vfio_device *vdev, struct vfio_bind *bind);
 	int (*open)(struct vfio_device *vdev);
 	void (*close)(struct vfio_device *vdev);

@@ -9,6 +9,7 @@
 #include "iv_device.h"
 #include "iv_dma.h"
 #include "iv_edu.h"
+#include "iv_group.h"
 #include "iv_iommufd.h"
 #include "iv_irq.h"
 #include "iv_nvme.h"

@@ -4,7 +4,7 @@
  */
 #include <linux/export.h>
 
-#include "endpoint.h"
+#include "container.h"
 
 u32 iommufd_endpoint_id(const struct iommufd_endpoint *ep)
 {
@@ -39,6 +39,7 @@ EXPORT_SYMBOL_GPL(iommufd_endpoint_detach);
 void iommufd_endpoint_release(struct iommufd_endpoint *ep)
 {
 	ep->ops->release(ep);
+	iommufd_container_leave(ep);
 	iommufd_object_unpublish(&ep->obj);
 	iommufd_object_put(&ep->obj);
 }

@@ -24,10 +24,18 @@ struct iommufd_endpoint_ops {
  * struct iommufd_endpoint - the right to do DMA in a context
  * @obj: its number, the devid of the uAPI
  * @ops: of the kind of endpoint that it is
+ * @container_link: in the container's members, if @in_container; protected by the container's lock
+ * @in_container: a VFIO group has put it into the context's container
+ * @left_container: it is released, and can't join any more; protected likewise
+ * @in_container_ioas: and it is attached to its IOAS; protected by the container's setup_lock
  */
 struct iommufd_endpoint {
 	struct iommufd_object obj;
 	const struct iommufd_endpoint_ops *ops;
+	struct list_head container_link;
+	bool in_container;
+	bool left_container;
+	bool in_container_ioas;
 };
 
 #endif

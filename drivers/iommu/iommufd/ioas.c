@@ -30,7 +30,13 @@ static void ioas_free(struct iommufd_object *obj)
 	kfree(ioas);
 }
 
-static struct iommufd_ioas *ioas_alloc(struct iommufd_ctx *ictx)
+/**
+ * iommufd_ioas_alloc() - make an empty IOAS
+ * @ictx: the context
+ *
+ * Return: the IOAS, its number reserved and not published yet; ERR_PTR of -ENOMEM or -EBUSY.
+ */
+struct iommufd_ioas *iommufd_ioas_alloc(struct iommufd_ctx *ictx)
 {
 	struct iommufd_ioas *ioas;
 	int rc;
@@ -65,7 +71,7 @@ int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd)
 
 	if (cmd->flags)
 		return -EOPNOTSUPP;
-	ioas = ioas_alloc(ucmd->ictx);
+	ioas = iommufd_ioas_alloc(ucmd->ictx);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	cmd->out_ioas_id = ioas->obj.id;

@@ -80,6 +80,7 @@ static inline unsigned long area_length(const struct iommufd_area *area)
  * @allowed: struct iommufd_allowed by IOVA
  * @alignment: of IOVAs, user addresses and lengths, in bytes; 1 or a power of two up to PAGE_SIZE
  * @next_auto: where the search for a free range starts
+ * @of_container: made for a VFIO container, and ends with it
  * @small_pages: page tables hold PAGE_SIZE mappings at most; protected by @domains_sem
  * @accesses: the access endpoints that are attached, struct iommufd_access
  * @leaving: ranges that are being unmapped, struct iommufd_leaving
@@ -99,6 +100,7 @@ struct iommufd_ioas {
 	struct rb_root_cached allowed;
 	unsigned long alignment;
 	unsigned long next_auto;
+	bool of_container;
 	bool small_pages;
 	struct list_head accesses;
 	struct list_head leaving;
@@ -109,6 +111,7 @@ struct iommufd_ioas {
 
 struct iommufd_hwpt;
 
+struct iommufd_ioas *iommufd_ioas_alloc(struct iommufd_ctx *ictx);
 struct iommufd_ioas *iommufd_ioas_get(struct iommufd_ctx *ictx, u32 id);
 int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_map_ioctl(struct iommufd_ucmd *ucmd);

@@ -4,9 +4,12 @@
  *
  * Locks, outermost first; a lock may be taken while those above it are held, never the reverse:
  *
- *  ioas->auto_lock       one automatic page table at a time is made for an IOAS. The only lock held
- *                        while user memory is faulted in; taken killably, and never needed to take
- *                        something away.
+ *  container.setup_lock  of a context: VFIO groups join it, and its type is chosen. Held while
+ *                        endpoints are attached, so as auto_lock.
+ *  ioas->auto_lock       one automatic page table at a time is made for an IOAS. These two are the
+ *                        only locks held while user memory is faulted in; taken killably, and never
+ *                        needed to take something away.
+ *  container.lock        who is in the container, and its type
  *  group->lock           what a group of endpoints is attached to
  *  access->attach_lock   what an access endpoint is attached to. Held while its driver is asked to
  *                        let go of memory, for which that takes locks of its own.
@@ -42,6 +45,24 @@
 struct iommufd_ioas;
 
 /**
+ * struct iommufd_container - a context that is used through VFIO groups (container.c)
+ * @strict: it was opened as /dev/vfio/vfio
+ * @setup_lock: serialises joining and choosing the type
+ * @lock: protects what follows
+ * @members: endpoints that groups have put into it
+ * @noiommu_groups: how many groups without an IOMMU are in it; then it has no members
+ * @type: of VFIO_SET_IOMMU; 0: none yet
+ */
+struct iommufd_container {
+	bool strict;
+	struct mutex setup_lock;
+	struct mutex lock;
+	struct list_head members;
+	unsigned int noiommu_groups;
+	unsigned long type;
+};
+
+/**
  * enum iommufd_account_mode - how pinned pages count against RLIMIT_MEMLOCK
  * @IOMMUFD_ACCOUNT_USER: together for all processes of the user who mapped them
  * @IOMMUFD_ACCOUNT_MM: for the process that mapped them
@@ -64,6 +85,7 @@ enum iommufd_account_mode {
  * @accounts: the processes that answer for pinned memory, struct iommufd_account
  * @vfio_ioas: what the ioctls of a VFIO container act on, or NULL. Not a reference: the end of the
  *             IOAS clears it. Protected by xa_lock of @objects.
+ * @container: what VFIO groups know of the context
  */
 struct iommufd_ctx {
 	struct file *file;
@@ -74,6 +96,7 @@ struct iommufd_ctx {
 	struct mutex account_lock;
 	struct list_head accounts;
 	struct iommufd_ioas *vfio_ioas;
+	struct iommufd_container container;
 };
 
 /* Objects: object.c */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/iommu: the character device, its contexts, and the table of ioctls.
+ * /dev/iommu and /dev/vfio/vfio: the character devices, their contexts, and the table of ioctls.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -9,12 +9,17 @@
 #include <linux/nospec.h>
 #include <linux/slab.h>
 
+#include "container.h"
 #include "hwpt.h"
 #include "test_hook.h"
 #include "vfio_compat.h"
 
+static struct miscdevice container_misc_dev;
+
 static int iommufd_fops_open(struct inode *inode, struct file *file)
 {
+	/* Set by the misc device's own open */
+	const struct miscdevice *misc = file->private_data;
 	struct iommufd_ctx *ictx;
 
 	ictx = kzalloc(sizeof(*ictx), GFP_KERNEL_ACCOUNT);
@@ -25,6 +30,7 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	INIT_LIST_HEAD(&ictx->groups);
 	mutex_init(&ictx->account_lock);
 	INIT_LIST_HEAD(&ictx->accounts);
+	iommufd_container_init(ictx, misc == &container_misc_dev);
 	ictx->file = file;
 	file->private_data = ictx;
 	return 0;
@@ -187,6 +193,8 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 
 	if (_IOC_NR(cmd) < IOMMUFD_CMD_BASE)
 		return iommufd_vfio_compat_ioctl(ucmd.ictx, cmd, arg);
+	if (!iommufd_container_is_used(ucmd.ictx))
+		return -EPERM;
 	if (!op)
 		return iommufd_test_ioctl(ucmd.ictx, cmd, ucmd.ubuffer);
 	if (get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer))
@@ -235,18 +243,38 @@ static struct miscdevice iommufd_misc_dev = {
 	.mode = 0660,
 };
 
+/* A context that VFIO groups are put into. Its node gives no rights without those. */
+static struct miscdevice container_misc_dev = {
+	.minor = VFIO_MINOR,
+	.name = "vfio",
+	.fops = &iommufd_fops,
+	.nodename = "vfio/vfio",
+	.mode = 0666,
+};
+
 static int __init iommufd_init(void)
 {
-	return misc_register(&iommufd_misc_dev);
+	int rc;
+
+	rc = misc_register(&iommufd_misc_dev);
+	if (rc)
+		return rc;
+	rc = misc_register(&container_misc_dev);
+	if (rc)
+		misc_deregister(&iommufd_misc_dev);
+	return rc;
 }
 module_init(iommufd_init);
 
 static void __exit iommufd_exit(void)
 {
+	misc_deregister(&container_misc_dev);
 	misc_deregister(&iommufd_misc_dev);
 }
 module_exit(iommufd_exit);
 
+MODULE_ALIAS_MISCDEV(VFIO_MINOR);
+MODULE_ALIAS("devname:vfio/vfio");
 MODULE_IMPORT_NS(IOMMUFD_INTERNAL);
 MODULE_DESCRIPTION("I/O address space management for user space");
 MODULE_LICENSE("GPL");

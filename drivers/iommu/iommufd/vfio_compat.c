@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <uapi/linux/vfio.h>
 
+#include "container.h"
 #include "hwpt.h"
 #include "vfio_compat.h"
 
@@ -132,31 +133,13 @@ static int check_coherency(struct iommufd_ctx *ictx)
 static int check_extension(struct iommufd_ctx *ictx, unsigned long extension)
 {
 	switch (extension) {
-	case VFIO_TYPE1_IOMMU:
-	case VFIO_TYPE1v2_IOMMU:
 	case VFIO_UNMAP_ALL:
 		return 1;
 	case VFIO_DMA_CC_IOMMU:
 		return check_coherency(ictx);
 	default:
-		return 0;
+		return iommufd_container_has_type(ictx, extension);
 	}
-}
-
-static int set_iommu(struct iommufd_ctx *ictx, unsigned long type)
-{
-	struct iommufd_ioas *ioas;
-	int rc = 0;
-
-	if (type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU)
-		return -ENODEV;
-	ioas = iommufd_vfio_compat_ioas_get(ictx);
-	if (IS_ERR(ioas))
-		return PTR_ERR(ioas);
-	if (type == VFIO_TYPE1_IOMMU)
-		rc = iommufd_ioas_set_small_pages(ioas, true);
-	iommufd_object_put(&ioas->obj);
-	return rc;
 }
 
 /* Copies a structure that starts with argsz. */
@@ -410,13 +393,13 @@ int iommufd_vfio_compat_ioctl(struct iommufd_ctx *ictx, unsigned int cmd, unsign
 	case VFIO_CHECK_EXTENSION:
 		return check_extension(ictx, arg);
 	case VFIO_SET_IOMMU:
-		return set_iommu(ictx, arg);
+		return iommufd_container_set_type(ictx, arg);
 	case VFIO_IOMMU_GET_INFO:
-		return get_info(ictx, uarg);
+		return iommufd_container_check_type1(ictx) ?: get_info(ictx, uarg);
 	case VFIO_IOMMU_MAP_DMA:
-		return map_dma(ictx, uarg);
+		return iommufd_container_check_type1(ictx) ?: map_dma(ictx, uarg);
 	case VFIO_IOMMU_UNMAP_DMA:
-		return unmap_dma(ictx, uarg);
+		return iommufd_container_check_type1(ictx) ?: unmap_dma(ictx, uarg);
 	default:
 		return -ENOTTY;
 	}

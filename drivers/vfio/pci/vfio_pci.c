@@ -29,6 +29,7 @@ static int vfio_pci_bind(struct vfio_device *vdev, struct vfio_bind *bind)
 
 static const struct vfio_device_ops vfio_pci_ops = {
 	.name = "vfio-pci",
+	.noiommu = true,
 	.bind = vfio_pci_bind,
 	.open = vfio_pci_core_open,
 	.close = vfio_pci_core_close,

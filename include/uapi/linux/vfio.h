@@ -120,6 +120,10 @@ struct vfio_info_cap_header {
  *
  * * ``EINVAL``: the container has no group, or has a type already.
  * * ``ENODEV``: the type does not exist or does not fit the groups.
+ * * ``EADDRINUSE``, ``EFAULT``, ``ENOMEM``: what is mapped already can't be mapped for the groups'
+ *   devices.
+ *
+ * /dev/iommu in the place of a container needs no group for this, and may be told several times.
  */
 #define VFIO_SET_IOMMU			_IO(VFIO_TYPE, VFIO_BASE + 2)
 
@@ -150,8 +154,12 @@ struct vfio_group_status {
  *
  * * ``EBADF``: no such file descriptor.
  * * ``EINVAL``: it is of another kind, or the group is in a container.
- * * ``EBUSY``: a kernel driver or another owner has the group's DMA.
- * * ``EPERM``: the group has no IOMMU and the caller no CAP_SYS_RAWIO.
+ * * ``EBUSY``: a kernel driver or another owner has the group's DMA, or another thread is doing this.
+ * * ``EPERM``: the group has no IOMMU and the caller no CAP_SYS_RAWIO, or groups with and without an
+ *   IOMMU would be mixed.
+ * * ``ENODEV``: the group's last device is gone.
+ *
+ * and, if the container has a type already, what VFIO_SET_IOMMU says of mappings.
  */
 #define VFIO_GROUP_SET_CONTAINER	_IO(VFIO_TYPE, VFIO_BASE + 4)
 
@@ -164,7 +172,7 @@ struct vfio_group_status {
  * Return: 0, or -1 with errno:
  *
  * * ``EINVAL``: the group is in no container.
- * * ``EBUSY``: a device of the group is still open.
+ * * ``EBUSY``: a device of the group is still open, or another thread is putting it in.
  */
 #define VFIO_GROUP_UNSET_CONTAINER	_IO(VFIO_TYPE, VFIO_BASE + 5)
 
@@ -172,15 +180,17 @@ struct vfio_group_status {
  * DOC: VFIO_GROUP_GET_DEVICE_FD
  *
  * The argument is a string, the device's name in sysfs, such as ``0000:00:04.0``. Returns a file
- * descriptor on which the device works at once: it is not parked. The ioctls for iommufd give
- * ENOTTY on it. A PCI VF may need ``NAME vf_token=UUID``.
+ * descriptor on which the device works at once: it is not parked. VFIO_DEVICE_BIND_IOMMUFD gives
+ * ``EINVAL`` on it, attach and detach ``ENOTTY``. The device is attached to what the container maps.
+ * It may be opened several times; it is closed with the last file.
  *
  * Return: a file descriptor, or -1 with errno:
  *
  * * ``EINVAL``: the group is in no container, or the container has no IOMMU type.
  * * ``ENODEV``: the group has no such device.
- * * ``EBUSY``: the device is open by cdev.
- * * ``EACCES``: wrong or missing VF token.
+ * * ``EBUSY``: another thread is putting the group into a container.
+ *
+ * and what VFIO_SET_IOMMU says of mappings, if the device is new in the group.
  */
 #define VFIO_GROUP_GET_DEVICE_FD	_IO(VFIO_TYPE, VFIO_BASE + 6)
 
@@ -207,8 +217,8 @@ struct vfio_group_status {
  *
  * Return: 0, or -1 with errno:
  *
- * * ``EINVAL``: @argsz too small, unknown @flags, negative @iommufd, the file is bound already, the
- *   device is bound through another file, or a token for a device that knows none.
+ * * ``EINVAL``: @argsz too small, unknown @flags, negative @iommufd, the file is bound already or was
+ *   given by a group, the device is bound through another file, or a token for a device that knows none.
  * * ``E2BIG``: @argsz is larger than the structure and the rest not zero.
  * * ``EBADF``: @iommufd is not open.
  * * ``EBADFD``: @iommufd is not a /dev/iommu.
@@ -218,7 +228,6 @@ struct vfio_group_status {
  * * ``EPERM``: interrupts of devices are not isolated here, and the module parameter that
  *   permits this is not set.
  * * ``ENODEV``: the device is gone.
- * * ``ENOTTY``: the device was opened by group.
  * * ``ENOMEM``: no memory.
  *
  * Other values come from the device's driver.

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A context that is used through VFIO groups: see container.c.
+ */
+#ifndef __IOMMUFD_CONTAINER_H
+#define __IOMMUFD_CONTAINER_H
+
+#include "endpoint.h"
+
+void iommufd_container_init(struct iommufd_ctx *ictx, bool is_container);
+bool iommufd_container_is_used(struct iommufd_ctx *ictx);
+bool iommufd_container_has_type(struct iommufd_ctx *ictx, unsigned long type);
+int iommufd_container_check_type1(struct iommufd_ctx *ictx);
+int iommufd_container_set_type(struct iommufd_ctx *ictx, unsigned long type);
+void iommufd_container_leave(struct iommufd_endpoint *ep);
+
+#endif

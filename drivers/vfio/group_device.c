@@ -105,6 +105,9 @@ static int device_file_begin(struct vfio_group *group, struct vfio_file *df,
 	df->endpoint = endpoint;
 	df->in_group_files = true;
 	list_add(&df->link, &core->files);
+	if (group->noiommu)
+		dev_warn_ratelimited(core->vdev->dev, "vfio: opened without an IOMMU by %s[%d]\n",
+				     current->comm, task_pid_nr(current));
 	return 0;
 }
 
@@ -125,9 +128,6 @@ static int install_device_fd(struct vfio_group *group, struct vfio_core_device *
 	rc = device_file_begin(group, file->private_data, endpoint);
 	if (rc)
 		goto put_file;
-	if (group->noiommu)
-		dev_warn_ratelimited(core->vdev->dev, "vfio: opened without an IOMMU by %s[%d]\n",
-				     current->comm, task_pid_nr(current));
 	fd_install(fd, file);
 	return fd;
 

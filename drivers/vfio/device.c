@@ -24,7 +24,6 @@ static const struct class vfio_class = {
 static void core_device_release(struct device *device)
 {
 	struct vfio_core_device *core = container_of(device, struct vfio_core_device, device);
-	struct device *parent = core->vdev->dev;
 
 	vfio_group_free_device(core);
 	vfio_mapping_destroy(core);
@@ -32,7 +31,6 @@ static void core_device_release(struct device *device)
 	ida_free(&vfio_ida, MINOR(device->devt));
 	kvfree(core->vdev);
 	kfree(core);
-	put_device(parent);
 }
 
 /* What is left to undo after a failure here is not core_device_release()'s, but the caller's. */
@@ -54,6 +52,7 @@ static int core_device_init(struct vfio_core_device *core)
 	mutex_init(&core->lock);
 	init_waitqueue_head(&core->gone_wait);
 	INIT_LIST_HEAD(&core->files);
+	INIT_WORK(&core->revoke_work, vfio_access_revoke_work);
 	core->device.devt = MKDEV(MAJOR(vfio_devt), minor);
 	return 0;
 
@@ -105,7 +104,11 @@ struct vfio_device *__vfio_alloc_device(size_t size, struct device *parent,
 	core->vdev = vdev;
 	vdev->core = core;
 	vdev->ops = ops;
-	vdev->dev = get_device(parent);
+	/*
+	 * Without a reference: the driver has the device until it puts its own reference, and
+	 * nobody asks for it later. So a file that is open for long keeps nothing of the driver's.
+	 */
+	vdev->dev = parent;
 	return vdev;
 }
 EXPORT_SYMBOL_GPL(__vfio_alloc_device);
@@ -115,6 +118,14 @@ void vfio_put_device(struct vfio_device *vdev)
 	put_device(&vdev->core->device);
 }
 EXPORT_SYMBOL_GPL(vfio_put_device);
+
+static void core_device_revoke_all(struct vfio_core_device *core)
+{
+	mutex_lock(&core->lock);
+	core->registered = false;
+	mutex_unlock(&core->lock);
+	vfio_device_revoke(core);
+}
 
 int vfio_register_device(struct vfio_device *vdev)
 {
@@ -136,7 +147,7 @@ int vfio_register_device(struct vfio_device *vdev)
 remove_from_group:
 	vfio_group_remove_device(core);
 revoke:
-	vfio_device_revoke(core);
+	core_device_revoke_all(core);
 	return rc;
 }
 EXPORT_SYMBOL_GPL(vfio_register_device);
@@ -148,7 +159,7 @@ void vfio_unregister_device(struct vfio_device *vdev)
 	/* No new opens find the device; those on their way see that it is not registered. */
 	cdev_device_del(&core->cdev, &core->device);
 	vfio_group_remove_device(core);
-	vfio_device_revoke(core);
+	core_device_revoke_all(core);
 }
 EXPORT_SYMBOL_GPL(vfio_unregister_device);
 
@@ -181,9 +192,12 @@ static int __init vfio_init(void)
 {
 	int rc;
 
-	rc = alloc_chrdev_region(&vfio_devt, 0, MINORMASK + 1, "vfio-dev");
+	rc = vfio_access_init();
 	if (rc)
 		return rc;
+	rc = alloc_chrdev_region(&vfio_devt, 0, MINORMASK + 1, "vfio-dev");
+	if (rc)
+		goto exit_access;
 	rc = class_register(&vfio_class);
 	if (rc)
 		goto unregister_region;
@@ -196,6 +210,8 @@ unregister_class:
 	class_unregister(&vfio_class);
 unregister_region:
 	unregister_chrdev_region(vfio_devt, MINORMASK + 1);
+exit_access:
+	vfio_access_exit();
 	return rc;
 }
 module_init(vfio_init);
@@ -205,6 +221,7 @@ static void __exit vfio_exit(void)
 	vfio_groups_exit();
 	class_unregister(&vfio_class);
 	unregister_chrdev_region(vfio_devt, MINORMASK + 1);
+	vfio_access_exit();
 	ida_destroy(&vfio_ida);
 	/* Interrupt triggers are freed after a grace period. */
 	rcu_barrier();

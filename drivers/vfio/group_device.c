@@ -37,12 +37,13 @@ int vfio_group_claim_device(struct vfio_core_device *core, struct iommufd_ctx *i
 void vfio_group_release_device(struct vfio_core_device *core)
 {
 	lockdep_assert_held(&core->lock);
+	vfio_access_cancel(core);
 	if (core->group_files)
 		core->vdev->ops->close(core->vdev);
 	WRITE_ONCE(core->group_files, 0);
 	/* The device has stopped doing DMA before its page table goes. */
 	if (core->group_endpoint)
-		iommufd_endpoint_release(core->group_endpoint);
+		vfio_release_endpoint(core, core->group_endpoint);
 	core->group_endpoint = NULL;
 }
 
@@ -59,8 +60,15 @@ void vfio_group_close_file(struct vfio_file *df)
 	if (!df->in_group_files || df->gone)
 		return;
 	WRITE_ONCE(core->group_files, core->group_files - 1);
-	if (!core->group_files)
-		core->vdev->ops->close(core->vdev);
+	if (core->group_files)
+		return;
+	/* A driver that accesses memory gets a new access for the next user. */
+	vfio_access_cancel(core);
+	core->vdev->ops->close(core->vdev);
+	if (core->access) {
+		vfio_release_endpoint(core, core->group_endpoint);
+		core->group_endpoint = NULL;
+	}
 }
 
 /* A file of the device, which does not count yet. */
@@ -97,6 +105,8 @@ static int device_file_begin(struct vfio_group *group, struct vfio_file *df,
 	guard(mutex)(&core->lock);
 	if (!core->registered || !group->ictx || core->group_endpoint != endpoint)
 		return -ENODEV;
+	if (core->revokers)
+		return -EBUSY;
 	if (!core->group_files)
 		rc = core->vdev->ops->open(core->vdev);
 	if (rc)

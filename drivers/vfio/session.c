@@ -8,16 +8,6 @@
 
 #include "vfio_private.h"
 
-/**
- * struct vfio_bind - a bind in progress, as the driver's callback sees it
- * @ictx: the context
- * @endpoint: what the driver's choice of helper made
- */
-struct vfio_bind {
-	struct iommufd_ctx *ictx;
-	struct iommufd_endpoint *endpoint;
-};
-
 int vfio_bind_device(struct vfio_bind *bind, struct device *dev)
 {
 	struct iommufd_endpoint *endpoint;
@@ -33,15 +23,26 @@ int vfio_bind_device(struct vfio_bind *bind, struct device *dev)
 EXPORT_SYMBOL_GPL(vfio_bind_device);
 
 /**
+ * vfio_release_endpoint() - release what a driver's bind has made
+ * @core: the device, lock held
+ * @endpoint: the endpoint
+ */
+void vfio_release_endpoint(struct vfio_core_device *core, struct iommufd_endpoint *endpoint)
+{
+	iommufd_endpoint_release(endpoint);
+	core->access = NULL;
+}
+
+/**
  * vfio_driver_bind() - ask a driver whose DMA its device does
  * @vdev: the device; core->lock is held
  * @ictx: the context that is to own it
  *
- * Return: the endpoint, or ERR_PTR of what the driver says.
+ * Return: the endpoint, for vfio_release_endpoint(), or ERR_PTR of what the driver says.
  */
 struct iommufd_endpoint *vfio_driver_bind(struct vfio_device *vdev, struct iommufd_ctx *ictx)
 {
-	struct vfio_bind bind = { .ictx = ictx };
+	struct vfio_bind bind = { .core = vdev->core, .ictx = ictx };
 	int rc;
 
 	rc = vdev->ops->bind(vdev, &bind);
@@ -50,7 +51,7 @@ struct iommufd_endpoint *vfio_driver_bind(struct vfio_device *vdev, struct iommu
 	if (!rc)
 		return bind.endpoint;
 	if (bind.endpoint)
-		iommufd_endpoint_release(bind.endpoint);
+		vfio_release_endpoint(vdev->core, bind.endpoint);
 	return ERR_PTR(rc);
 }
 
@@ -66,6 +67,8 @@ static int session_begin(struct vfio_file *df, struct iommufd_ctx *ictx)
 		return -ENODEV;
 	if (core->bound)
 		return -EINVAL;
+	if (core->revokers)
+		return -EBUSY;
 	rc = vfio_group_block(core);
 	if (rc)
 		return rc;
@@ -82,7 +85,7 @@ static int session_begin(struct vfio_file *df, struct iommufd_ctx *ictx)
 	return 0;
 
 release_endpoint:
-	iommufd_endpoint_release(endpoint);
+	vfio_release_endpoint(core, endpoint);
 unblock_group:
 	vfio_group_unblock(core);
 	return rc;
@@ -97,9 +100,10 @@ void vfio_session_end(struct vfio_file *df)
 	struct vfio_core_device *core = df->core;
 
 	lockdep_assert_held(&core->lock);
+	vfio_access_cancel(core);
 	/* The device stops doing DMA before its page table goes. */
 	core->vdev->ops->close(core->vdev);
-	iommufd_endpoint_release(df->endpoint);
+	vfio_release_endpoint(core, df->endpoint);
 	df->endpoint = NULL;
 	core->bound = NULL;
 	vfio_group_unblock(core);
@@ -228,20 +232,22 @@ long vfio_file_detach(struct vfio_file *df, struct vfio_device_detach_iommufd_pt
  * vfio_device_revoke() - park all files of a device for good
  * @core: the device
  *
- * When this returns, no call of the driver is running on behalf of a file, none will be made, and
- * no mapping is left. Waits for no user.
+ * When this returns, no call of the driver is running on behalf of these files, none will be made,
+ * and no mapping is left. Waits for no user. The device can be opened anew if it is registered.
  */
 void vfio_device_revoke(struct vfio_core_device *core)
 {
 	struct vfio_file *df;
 
 	mutex_lock(&core->lock);
-	core->registered = false;
+	/* Nobody opens the device before it is closed. */
+	core->revokers++;
 	list_for_each_entry(df, &core->files, link) {
 		WRITE_ONCE(df->gone, true);
 		/* Pairs with the VFS' reads of f_op as the store in session_publish() does. */
 		smp_store_release(&df->file->f_op, &vfio_parked_fops);
 	}
+	vfio_access_cancel(core);
 	mutex_unlock(&core->lock);
 	wake_up_poll(&core->gone_wait, EPOLLHUP | EPOLLERR);
 
@@ -252,5 +258,6 @@ void vfio_device_revoke(struct vfio_core_device *core)
 	if (core->bound)
 		vfio_session_end(core->bound);
 	vfio_group_release_device(core);
+	core->revokers--;
 	mutex_unlock(&core->lock);
 }

@@ -34,6 +34,7 @@
 #include <linux/srcu.h>
 #include <linux/vfio.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 struct iommufd_ctx;
 struct iommufd_endpoint;
@@ -49,12 +50,18 @@ struct vfio_group;
  * @gone_wait: files' poll waits here for the device to go
  * @group: what it belongs to, or NULL; a reference
  * @group_link: in group->devices; protected by group->lock
+ * @revoke_work: takes the device from its user, since its driver keeps memory
  * @lock: protects what follows
  * @group_endpoint: the right to do DMA in the container that the group is in, or NULL
  * @group_files: open files that the group gave; the device is open while there are any
  * @registered: the driver still offers the device
+ * @revokers: how many are taking the device from its users; meanwhile nobody can open it
  * @files: open files, struct vfio_file
  * @bound: the file that is bound, or in the last steps of becoming so
+ * @access: what the driver accesses memory by, from its @bind to the end of the session, if it is of
+ *          that kind; changes only while nobody can ask for it
+ * @access_ops: the driver's, for @access
+ * @access_data: for @access_ops
  */
 struct vfio_core_device {
 	struct vfio_device *vdev;
@@ -65,12 +72,17 @@ struct vfio_core_device {
 	wait_queue_head_t gone_wait;
 	struct vfio_group *group;
 	struct list_head group_link;
+	struct work_struct revoke_work;
 	struct mutex lock;
 	struct iommufd_endpoint *group_endpoint;
 	unsigned int group_files;
 	bool registered;
+	unsigned int revokers;
 	struct list_head files;
 	struct vfio_file *bound;
+	struct iommufd_access *access;
+	const struct iommufd_access_ops *access_ops;
+	void *access_data;
 };
 
 /**
@@ -92,6 +104,18 @@ struct vfio_file {
 	bool gone;
 	struct file *group_file;
 	bool in_group_files;
+	struct iommufd_endpoint *endpoint;
+};
+
+/**
+ * struct vfio_bind - a bind in progress, as the driver's callback sees it
+ * @core: the device, lock held
+ * @ictx: the context
+ * @endpoint: what the driver's choice of helper made
+ */
+struct vfio_bind {
+	struct vfio_core_device *core;
+	struct iommufd_ctx *ictx;
 	struct iommufd_endpoint *endpoint;
 };
 
@@ -130,6 +154,7 @@ void vfio_session_end(struct vfio_file *df);
 void vfio_device_revoke(struct vfio_core_device *core);
 
 struct iommufd_endpoint *vfio_driver_bind(struct vfio_device *vdev, struct iommufd_ctx *ictx);
+void vfio_release_endpoint(struct vfio_core_device *core, struct iommufd_endpoint *endpoint);
 
 /* Groups: group.c, group_device.c */
 int vfio_groups_init(void);
@@ -143,6 +168,12 @@ void vfio_group_release_device(struct vfio_core_device *core);
 void vfio_group_close_file(struct vfio_file *df);
 struct vfio_group *vfio_group_from_file(struct file *file);
 bool vfio_group_enforced_coherent(struct vfio_group *group);
+
+/* Devices whose drivers access memory: access.c */
+int vfio_access_init(void);
+void vfio_access_exit(void);
+void vfio_access_revoke_work(struct work_struct *work);
+void vfio_access_cancel(struct vfio_core_device *core);
 
 /* Device ioctls: ioctl.c */
 long vfio_file_ioctl(struct vfio_file *df, unsigned int cmd, void __user *arg);

@@ -55,16 +55,23 @@ struct iommufd_endpoint *iommufd_endpoint_bind_device(struct iommufd_ctx *ictx, 
  * @unmap: Let go of [iova, iova + length): end every pin that intersects it with
  *         iommufd_access_unpin(), here or soon, and make no new one. NULL: the driver only reads
  *         and writes, and can't pin.
+ * @stuck: For the vfio core: the driver has not let go in time. See to it that it stops, and that
+ *         the endpoint is then released, without waiting for that here. May be called several
+ *         times. NULL: nobody can.
  *
  * @unmap may sleep, and is called with no lock held. It may be called several times for the same
  * range, by several threads at the same time, and for a range of which the driver has let go just
  * now; not any more once iommufd_endpoint_release() has returned. It must not attach, detach or
- * release the endpoint, nor wait for anybody who does. A driver that takes longer than a second
- * makes the unmap fail (-EBUSY); if it is the endpoint that is detached, its pins are taken away
- * then.
+ * release the endpoint, nor wait for anybody who does.
+ *
+ * A driver that takes longer than a second is stuck. An unmap then waits for the release that @stuck
+ * has begun, up to ten seconds, and fails with -EBUSY if that doesn't come; it may be tried again. A
+ * detach waits likewise, and a replace fails with -ENODEV. Without @stuck the unmap fails at once,
+ * and a detach takes the pins away.
  */
 struct iommufd_access_ops {
 	void (*unmap)(void *data, unsigned long iova, unsigned long length);
+	void (*stuck)(void *data);
 };
 
 /* Of iommufd_access_pin(): the pages will be written to. Without, they will only be read. */
@@ -83,6 +90,17 @@ struct iommufd_access_ops {
  */
 struct iommufd_access *iommufd_access_bind(struct iommufd_ctx *ictx,
 					   const struct iommufd_access_ops *ops, void *data);
+
+/**
+ * iommufd_access_cancel() - the driver is about to stop, and must not wait for user memory any more
+ * @access: the access
+ *
+ * Reads, writes and pins fail with -ENODEV from now on. The driver has stopped when the endpoint is
+ * released: it is then not asked about pins that are left.
+ *
+ * Context: may sleep; waits for nobody.
+ */
+void iommufd_access_cancel(struct iommufd_access *access);
 
 /**
  * iommufd_access_endpoint() - what to attach, detach and release

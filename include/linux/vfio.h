@@ -33,6 +33,8 @@
 #include <linux/types.h>
 #include <uapi/linux/vfio.h>
 
+struct iommufd_access;
+struct iommufd_access_ops;
 struct vfio_bind;
 struct vfio_core_device;
 struct vfio_device_ops;
@@ -135,6 +137,8 @@ struct vfio_device *__vfio_alloc_device(size_t size, struct device *parent,
 /**
  * vfio_put_device() - drop the reference that vfio_alloc_device() gave
  * @vdev: the device; not to be touched afterwards
+ *
+ * The core does not touch the device it was made for either, from now on.
  */
 void vfio_put_device(struct vfio_device *vdev);
 
@@ -169,6 +173,33 @@ void vfio_unregister_device(struct vfio_device *vdev);
  * interrupts can't be isolated; -ENOMEM.
  */
 int vfio_bind_device(struct vfio_bind *bind, struct device *dev);
+
+/**
+ * vfio_bind_access() - the device does no DMA: its driver accesses memory by IOVA
+ * @bind: as given to the driver's @bind
+ * @ops: what the driver does when memory is unmapped that it has pinned; a driver that never pins
+ *       has an @unmap that is NULL
+ * @data: for @ops
+ *
+ * The driver gets at the memory by the functions of include/linux/iommufd.h, on what
+ * vfio_device_access() returns. @ops and @data stay until vfio_unregister_device() has returned.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vfio_bind_access(struct vfio_bind *bind, const struct iommufd_access_ops *ops, void *data);
+
+/**
+ * vfio_device_access() - what a driver that said vfio_bind_access() reads, writes and pins by
+ * @vdev: its device
+ *
+ * Valid from the moment at which @open begins until @close returns, and in the driver's @unmap. All
+ * that the driver does with it must have ended when @close returns; pins that are left are taken
+ * away then. When @close begins, and when the device is about to be taken away, reads, writes and
+ * pins begin to fail with -ENODEV.
+ *
+ * Return: the access.
+ */
+struct iommufd_access *vfio_device_access(struct vfio_device *vdev);
 
 /**
  * vfio_device_zap() - remove the user's mappings of a device

@@ -13,6 +13,9 @@
 /* How long a driver may take to let go of what it was asked for. */
 #define LET_GO_TIMEOUT	HZ
 
+/* How long it may take until one that is stuck has been stopped. */
+#define STOP_TIMEOUT	(10 * HZ)
+
 static struct iommufd_access *access_from_endpoint(struct iommufd_endpoint *ep)
 {
 	return container_of(ep, struct iommufd_access, ep);
@@ -33,12 +36,13 @@ void iommufd_access_changed(struct iommufd_access *access)
  * iommufd_access_ioas_get() - what an access is attached to
  * @access: the access
  *
- * Return: the IOAS with a reference for the caller, or ERR_PTR(-ENODEV) if there is none.
+ * Return: the IOAS with a reference for the caller; ERR_PTR(-ENODEV) if there is none, or if the
+ * driver is to stop.
  */
 struct iommufd_ioas *iommufd_access_ioas_get(struct iommufd_access *access)
 {
 	guard(mutex)(&access->lock);
-	if (!access->ioas)
+	if (!access->ioas || access->cancelled)
 		return ERR_PTR(-ENODEV);
 	refcount_inc(&access->ioas->obj.refs);
 	return access->ioas;
@@ -120,9 +124,15 @@ static int access_ask(struct iommufd_access *access, unsigned long first, unsign
 
 	access->ops->unmap(access->data, first, last - first + 1);
 	rc = access_wait_unpinned(access, first, last, deadline, true);
-	if (rc == -EBUSY)
-		pr_warn_ratelimited("iommufd: endpoint %u does not let go of IOVAs %#lx to %#lx, which are to be unmapped\n",
-				    access->ep.obj.id, first, last);
+	if (rc != -EBUSY)
+		return rc;
+	if (access->ops->stuck) {
+		/* The release takes the pins away, though it waits for us to be done with it. */
+		access->ops->stuck(access->data);
+		return access_wait_unpinned(access, first, last, jiffies + STOP_TIMEOUT, true);
+	}
+	pr_warn_ratelimited("iommufd: endpoint %u does not let go of IOVAs %#lx to %#lx, which are to be unmapped\n",
+			    access->ep.obj.id, first, last);
 	return rc;
 }
 
@@ -173,8 +183,8 @@ void iommufd_access_ask_end(struct iommufd_ioas *ioas, struct iommufd_leaving *l
 	mutex_unlock(&ioas->tree_lock);
 }
 
-/* Gives up all pins: asks the driver, then waits for a while, then takes what is left. */
-static void access_let_go(struct iommufd_access *access)
+/* Asks the driver to let go of all pins, then waits for a while. Returns whether none is left. */
+static bool access_ask_all(struct iommufd_access *access)
 {
 	unsigned long first = 0, last = ULONG_MAX;
 	bool pinned;
@@ -184,13 +194,32 @@ static void access_let_go(struct iommufd_access *access)
 	pinned = access_has_pins(access, &first, &last);
 	mutex_unlock(&access->lock);
 	if (!pinned)
-		return;
+		return true;
 	access->ops->unmap(access->data, first, last - first + 1);
-	if (!access_wait_unpinned(access, 0, ULONG_MAX, jiffies + LET_GO_TIMEOUT, false))
-		return;
-	pr_warn_ratelimited("iommufd: endpoint %u is detached, but its driver does not let go of IOVAs %#lx to %#lx\n",
-			    access->ep.obj.id, first, last);
+	return !access_wait_unpinned(access, 0, ULONG_MAX, jiffies + LET_GO_TIMEOUT, false);
+}
+
+static bool access_is_cancelled(struct iommufd_access *access)
+{
+	guard(mutex)(&access->lock);
+	return access->cancelled;
+}
+
+/* Gives up all pins, if need be without the driver. Returns whether that is possible now. */
+static bool access_let_go(struct iommufd_access *access)
+{
+	/* A driver that was to stop before the release has stopped now. */
+	if (!access->released || !access_is_cancelled(access)) {
+		if (access_ask_all(access))
+			return true;
+		/* It may be using the pages, and can be stopped. */
+		if (!access->released && access->ops->stuck)
+			return false;
+		pr_warn_ratelimited("iommufd: endpoint %u is detached, but its driver does not let go of its pages\n",
+				    access->ep.obj.id);
+	}
 	iommufd_access_drop_pins(access);
+	return true;
 }
 
 /* As access_leave() if nobody asks the driver just now. @seen is set to what to wait for. */
@@ -204,21 +233,27 @@ static bool access_try_leave(struct iommufd_access *access, struct iommufd_ioas 
 		return false;
 	list_del(&access->link);
 	access->ioas = next;
+	iommufd_access_changed(access);
 	return true;
 }
 
-/* The end of the attachment to @ioas. Copies go on in @next, if that isn't NULL. */
-static void access_leave(struct iommufd_access *access, struct iommufd_ioas *ioas,
-			 struct iommufd_ioas *next)
+/*
+ * The end of the attachment to @ioas. Copies go on in @next, if that isn't NULL. Returns -ENODEV if
+ * the driver keeps its pins; the attachment ends with the release then, for which to call stuck().
+ */
+static int access_leave(struct iommufd_access *access, struct iommufd_ioas *ioas,
+			struct iommufd_ioas *next)
 {
 	unsigned int seen;
 
-	access_let_go(access);
+	if (!access_let_go(access))
+		return -ENODEV;
 	while (!access_try_leave(access, ioas, next, &seen))
 		wait_event(access->wait, READ_ONCE(access->changes) != seen);
 	if (access->ops->unmap)
 		iommufd_ioas_put_page_alignment(ioas);
 	iommufd_object_put(&ioas->obj);
+	return 0;
 }
 
 /* Lets the access be found by those who unmap, and so pins be made. */
@@ -245,11 +280,18 @@ static int access_attach_ioas(struct iommufd_access *access, struct iommufd_ioas
 		rc = 1;
 	else if (access->ops->unmap)
 		rc = iommufd_ioas_get_page_alignment(ioas);
+	if (rc)
+		goto unlock;
+	if (access->ioas)
+		rc = access_leave(access, access->ioas, ioas);
 	if (!rc) {
-		if (access->ioas)
-			access_leave(access, access->ioas, ioas);
 		access_join(access, ioas);
+	} else {
+		if (access->ops->unmap)
+			iommufd_ioas_put_page_alignment(ioas);
+		access->ops->stuck(access->data);
 	}
+unlock:
 	mutex_unlock(&access->attach_lock);
 	if (rc > 0) {
 		/* Attached there already, with a reference. */
@@ -277,10 +319,16 @@ static int access_attach(struct iommufd_endpoint *ep, u32 *pt_id)
 static void access_detach(struct iommufd_endpoint *ep)
 {
 	struct iommufd_access *access = access_from_endpoint(ep);
+	int rc = 0;
 
-	guard(mutex)(&access->attach_lock);
+	mutex_lock(&access->attach_lock);
 	if (access->ioas)
-		access_leave(access, access->ioas, NULL);
+		rc = access_leave(access, access->ioas, NULL);
+	mutex_unlock(&access->attach_lock);
+	if (!rc)
+		return;
+	access->ops->stuck(access->data);
+	wait_event_killable_timeout(access->wait, !READ_ONCE(access->ioas), STOP_TIMEOUT);
 }
 
 static void access_release(struct iommufd_endpoint *ep)
@@ -338,6 +386,15 @@ struct iommufd_access *iommufd_access_bind(struct iommufd_ctx *ictx,
 	return access;
 }
 EXPORT_SYMBOL_GPL(iommufd_access_bind);
+
+void iommufd_access_cancel(struct iommufd_access *access)
+{
+	mutex_lock(&access->lock);
+	access->cancelled = true;
+	iommufd_access_changed(access);
+	mutex_unlock(&access->lock);
+}
+EXPORT_SYMBOL_GPL(iommufd_access_cancel);
 
 struct iommufd_endpoint *iommufd_access_endpoint(struct iommufd_access *access)
 {

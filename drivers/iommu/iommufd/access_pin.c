@@ -239,7 +239,7 @@ static int pin_enter(struct iommufd_access *access, struct iommufd_ioas *ioas,
 		if (!iommufd_span_is_mapped(ioas, &pin->pieces[i].span, prot))
 			return -ENOENT;
 	guard(mutex)(&access->lock);
-	if (access->ioas != ioas || access->closing)
+	if (access->ioas != ioas || access->closing || access->cancelled)
 		return -ENODEV;
 	interval_tree_insert(&pin->node, &access->pins);
 	return 0;

@@ -58,8 +58,8 @@ struct vfio_group;
  * @revokers: how many are taking the device from its users; meanwhile nobody can open it
  * @files: open files, struct vfio_file
  * @bound: the file that is bound, or in the last steps of becoming so
- * @access: what the driver accesses memory by, from its @bind to the end of the session, if it is of
- *          that kind; changes only while nobody can ask for it
+ * @access: what the driver accesses memory by, if it is of that kind, from its @bind to the end of
+ *          the session; changes only while nobody can ask for it
  * @access_ops: the driver's, for @access
  * @access_data: for @access_ops
  */

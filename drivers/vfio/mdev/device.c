@@ -2,9 +2,8 @@
 /*
  * Instances: from a UUID to a device on the bus and back.
  *
- * An instance takes its UUID and its place in the counts first, then becomes visible, then gets its
- * driver. Whoever takes it off parent->devices removes it; that happens under the parent's lock, and
- * so once.
+ * An instance takes its UUID first, then becomes visible, then gets its driver. Whoever takes it
+ * off parent->devices removes it; that happens under the parent's lock, and so once.
  */
 #include <linux/module.h>
 #include <linux/slab.h>

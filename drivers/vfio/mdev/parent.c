@@ -233,7 +233,7 @@ static int add_types(struct mdev_parent *parent)
 /* Tells udev, as mdevctl wants to know. */
 static void tell(struct mdev_parent *parent, char *state)
 {
-	char *env[] = { state, NULL };
+	char *env[2] = { state };
 
 	kobject_uevent_env(&parent->dev->kobj, KOBJ_CHANGE, env);
 }

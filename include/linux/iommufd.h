@@ -64,10 +64,10 @@ struct iommufd_endpoint *iommufd_endpoint_bind_device(struct iommufd_ctx *ictx, 
  * now; not any more once iommufd_endpoint_release() has returned. It must not attach, detach or
  * release the endpoint, nor wait for anybody who does.
  *
- * A driver that takes longer than a second is stuck. An unmap then waits for the release that @stuck
- * has begun, up to ten seconds, and fails with -EBUSY if that doesn't come; it may be tried again. A
- * detach waits likewise, and a replace fails with -ENODEV. Without @stuck the unmap fails at once,
- * and a detach takes the pins away.
+ * A driver that takes longer than a second is stuck. An unmap then waits for the release that
+ * @stuck has begun, up to ten seconds, and fails with -EBUSY if that doesn't come; it may be tried
+ * again. A detach waits likewise, and a replace fails with -ENODEV. Without @stuck the unmap fails
+ * at once, and a detach takes the pins away.
  */
 struct iommufd_access_ops {
 	void (*unmap)(void *data, unsigned long iova, unsigned long length);
@@ -95,8 +95,9 @@ struct iommufd_access *iommufd_access_bind(struct iommufd_ctx *ictx,
  * iommufd_access_cancel() - the driver is about to stop, and must not wait for user memory any more
  * @access: the access
  *
- * Reads, writes and pins fail with -ENODEV from now on. The driver has stopped when the endpoint is
- * released: it is then not asked about pins that are left.
+ * Reads, writes and pins fail with -ENODEV from now on, even those that have begun and are waiting
+ * for user memory. The driver has stopped when the endpoint is released: it is then not asked about
+ * pins that are left.
  *
  * Context: may sleep; waits for nobody.
  */

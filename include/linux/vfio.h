@@ -195,7 +195,8 @@ int vfio_bind_access(struct vfio_bind *bind, const struct iommufd_access_ops *op
  * Valid from the moment at which @open begins until @close returns, and in the driver's @unmap. All
  * that the driver does with it must have ended when @close returns; pins that are left are taken
  * away then. When @close begins, and when the device is about to be taken away, reads, writes and
- * pins begin to fail with -ENODEV.
+ * pins fail with -ENODEV, those in progress too, so that nobody waits for user memory. Hence a
+ * callback may access memory, and @close may wait for a work item that does.
  *
  * Return: the access.
  */

@@ -42,7 +42,7 @@ void iommufd_access_changed(struct iommufd_access *access)
 struct iommufd_ioas *iommufd_access_ioas_get(struct iommufd_access *access)
 {
 	guard(mutex)(&access->lock);
-	if (!access->ioas || access->cancelled)
+	if (!access->ioas || iommufd_is_cancelled(&access->canceller))
 		return ERR_PTR(-ENODEV);
 	refcount_inc(&access->ioas->obj.refs);
 	return access->ioas;
@@ -199,17 +199,11 @@ static bool access_ask_all(struct iommufd_access *access)
 	return !access_wait_unpinned(access, 0, ULONG_MAX, jiffies + LET_GO_TIMEOUT, false);
 }
 
-static bool access_is_cancelled(struct iommufd_access *access)
-{
-	guard(mutex)(&access->lock);
-	return access->cancelled;
-}
-
 /* Gives up all pins, if need be without the driver. Returns whether that is possible now. */
 static bool access_let_go(struct iommufd_access *access)
 {
 	/* A driver that was to stop before the release has stopped now. */
-	if (!access->released || !access_is_cancelled(access)) {
+	if (!access->released || !iommufd_is_cancelled(&access->canceller)) {
 		if (access_ask_all(access))
 			return true;
 		/* It may be using the pages, and can be stopped. */
@@ -374,6 +368,7 @@ struct iommufd_access *iommufd_access_bind(struct iommufd_ctx *ictx,
 	mutex_init(&access->lock);
 	access->pins = RB_ROOT_CACHED;
 	init_waitqueue_head(&access->wait);
+	iommufd_canceller_init(&access->canceller);
 	rc = iommufd_object_reserve(ictx, &access->ep.obj, IOMMUFD_OBJ_ACCESS, access_free);
 	if (rc) {
 		kfree(access);
@@ -389,9 +384,9 @@ EXPORT_SYMBOL_GPL(iommufd_access_bind);
 
 void iommufd_access_cancel(struct iommufd_access *access)
 {
+	/* With the lock, so that no pin is entered afterwards. */
 	mutex_lock(&access->lock);
-	access->cancelled = true;
-	iommufd_access_changed(access);
+	iommufd_cancel(&access->canceller);
 	mutex_unlock(&access->lock);
 }
 EXPORT_SYMBOL_GPL(iommufd_access_cancel);

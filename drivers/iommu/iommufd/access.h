@@ -13,10 +13,14 @@
  * ---------
  * Whoever unmaps a range first says so in ioas->leaving, which keeps new pins away; then asks every
  * access that has pins there to let go, with no lock held, so that the driver can unpin as it
- * likes; and waits, not for ever. A driver that keeps its pins is stopped, if its owner can do that,
- * as only then the pages can be taken from it. So an unmap either finds no pins or fails with
- * -EBUSY before it has changed anything. A copy can't be in the way of an unmap: it looks memory up and copies in
- * one step, under the lock that an unmap needs to begin.
+ * likes; and waits, not for ever. A driver that keeps its pins is stopped, if its owner can do
+ * that, as only then the pages can be taken from it. So an unmap either finds no pins or fails with
+ * -EBUSY before it has changed anything. A copy can't be in the way of an unmap: it looks memory up
+ * and copies in one step, under the lock that an unmap needs to begin.
+ *
+ * Stopping
+ * --------
+ * A driver that is to stop doesn't wait for user memory any more: see lookup.c.
  */
 #ifndef __IOMMUFD_ACCESS_H
 #define __IOMMUFD_ACCESS_H
@@ -36,10 +40,10 @@
  * @attach_lock: serialises attach, detach and release; held while the driver is asked to let go
  * @released: for good; protected by @attach_lock
  * @link: in ioas->accesses; protected by ioas->tree_lock
+ * @canceller: the driver is about to stop, for good: no new pins and copies; set with @lock held
  * @lock: protects what follows
  * @ioas: what it is attached to, a reference; NULL if to nothing
  * @closing: it is being detached: no new pins
- * @cancelled: the driver is about to stop, for good: no new pins and copies
  * @askers: who is using it to ask the driver, and keeps it in ioas->accesses
  * @pins: struct iommufd_pin, by IOVA in @ioas
  * @changes: counts pins and askers that went away; wakes @wait
@@ -52,10 +56,10 @@ struct iommufd_access {
 	struct mutex attach_lock;
 	bool released;
 	struct list_head link;
+	struct iommufd_canceller canceller;
 	struct mutex lock;
 	struct iommufd_ioas *ioas;
 	bool closing;
-	bool cancelled;
 	unsigned int askers;
 	struct rb_root_cached pins;
 	unsigned int changes;

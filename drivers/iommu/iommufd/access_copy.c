@@ -23,6 +23,7 @@
  * @data: the driver's memory, where it goes on
  * @prot: IOMMU_WRITE to write to @iova, IOMMU_READ to read
  * @fresh: don't use what is pinned already
+ * @canceller: ends waits
  */
 struct copy_job {
 	struct iommufd_ioas *ioas;
@@ -31,6 +32,7 @@ struct copy_job {
 	void *data;
 	int prot;
 	bool fresh;
+	struct iommufd_canceller *canceller;
 };
 
 static void copy_in_page(const struct copy_job *job, struct page *page, size_t offset,
@@ -115,7 +117,7 @@ static long copy_unpinned(const struct copy_job *job)
 	if (rc)
 		return rc;
 	rc = iommufd_backing_hold_page(span.backing, span.offset >> PAGE_SHIFT,
-				       job->prot == IOMMU_WRITE, job->fresh, &hold);
+				       job->prot == IOMMU_WRITE, job->fresh, &hold, job->canceller);
 	if (!rc) {
 		rc = copy_if_mapped(job, &span, hold.page);
 		iommufd_backing_release_page(span.backing, &hold);
@@ -137,6 +139,8 @@ static int copy_all(struct copy_job *job)
 		job->data += done;
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		if (iommufd_is_cancelled(job->canceller))
+			return -ENODEV;
 		cond_resched();
 	}
 }
@@ -159,6 +163,7 @@ int iommufd_access_copy(struct iommufd_access *access, unsigned long iova, void 
 		.data = data,
 		.prot = flags & IOMMUFD_ACCESS_WRITE ? IOMMU_WRITE : IOMMU_READ,
 		.fresh = flags & IOMMUFD_ACCESS_FRESH,
+		.canceller = &access->canceller,
 	};
 	int rc;
 

@@ -178,14 +178,15 @@ static struct iommufd_pin *pin_alloc(struct iommufd_ioas *ioas, unsigned long fi
 	return nr < 0 ? ERR_PTR(nr) : pin;
 }
 
-static int piece_pin_pages(struct iommufd_piece *piece, struct page **pages)
+static int piece_pin_pages(struct iommufd_piece *piece, struct page **pages,
+			   struct iommufd_canceller *canceller)
 {
 	struct iommufd_backing *backing = piece->span.backing;
 	unsigned long first = span_first_page(&piece->span), nr = span_nr_pages(&piece->span);
 
 	piece->whole = iommufd_backing_pin_if_pinned(backing);
 	if (!piece->whole)
-		return iommufd_backing_pin_pages(backing, first, nr, pages);
+		return iommufd_backing_pin_pages(backing, first, nr, pages, canceller);
 	iommufd_backing_list_pages(backing, first, nr, pages);
 	return 0;
 }
@@ -207,13 +208,14 @@ static void pin_unpin_pages(struct iommufd_pin *pin)
 		piece_unpin_pages(&pin->pieces[i]);
 }
 
-static int pin_pin_pages(struct iommufd_pin *pin, struct page **pages)
+static int pin_pin_pages(struct iommufd_pin *pin, struct page **pages,
+			 struct iommufd_canceller *canceller)
 {
 	unsigned int i;
 	int rc;
 
 	for (i = 0; i < pin->nr_pieces; i++) {
-		rc = piece_pin_pages(&pin->pieces[i], pages);
+		rc = piece_pin_pages(&pin->pieces[i], pages, canceller);
 		if (rc)
 			goto unpin;
 		pages += span_nr_pages(&pin->pieces[i].span);
@@ -239,7 +241,8 @@ static int pin_enter(struct iommufd_access *access, struct iommufd_ioas *ioas,
 		if (!iommufd_span_is_mapped(ioas, &pin->pieces[i].span, prot))
 			return -ENOENT;
 	guard(mutex)(&access->lock);
-	if (access->ioas != ioas || access->closing || access->cancelled)
+	if (access->ioas != ioas || access->closing ||
+	    iommufd_is_cancelled(&access->canceller))
 		return -ENODEV;
 	interval_tree_insert(&pin->node, &access->pins);
 	return 0;
@@ -253,7 +256,7 @@ static int pin_range(struct iommufd_access *access, struct iommufd_ioas *ioas, u
 
 	if (IS_ERR(pin))
 		return PTR_ERR(pin);
-	rc = pin_pin_pages(pin, pages);
+	rc = pin_pin_pages(pin, pages, &access->canceller);
 	if (rc)
 		goto free_pin;
 	rc = pin_enter(access, ioas, pin, prot);

@@ -3,6 +3,7 @@
 #define __IOMMUFD_BACKING_H
 
 #include "account.h"
+#include "lookup.h"
 #include "runs.h"
 
 /**
@@ -54,8 +55,8 @@ void iommufd_backing_unpin(struct iommufd_backing *backing);
 
 int iommufd_backing_pin_runs(struct iommufd_backing *backing);
 void iommufd_backing_unpin_runs(struct iommufd_backing *backing);
-long iommufd_backing_look_up_pages(struct iommufd_backing *backing, unsigned long first,
-				   unsigned long nr, unsigned int flags, struct page **pages);
+long iommufd_backing_look_up_file_page(struct iommufd_backing *backing, unsigned long index,
+				       struct page **page);
 
 /* Single pages: backing_pages.c */
 
@@ -80,13 +81,15 @@ struct iommufd_page_hold {
 };
 
 int iommufd_backing_pin_pages(struct iommufd_backing *backing, unsigned long first,
-			      unsigned long nr, struct page **pages);
+			      unsigned long nr, struct page **pages,
+			      struct iommufd_canceller *canceller);
 void iommufd_backing_unpin_pages(struct iommufd_backing *backing, unsigned long first,
 				 unsigned long nr);
 void iommufd_backing_list_pages(struct iommufd_backing *backing, unsigned long first,
 				unsigned long nr, struct page **pages);
 int iommufd_backing_hold_page(struct iommufd_backing *backing, unsigned long index, bool write,
-			      bool fresh, struct iommufd_page_hold *hold);
+			      bool fresh, struct iommufd_page_hold *hold,
+			      struct iommufd_canceller *canceller);
 void iommufd_backing_release_page(struct iommufd_backing *backing, struct iommufd_page_hold *hold);
 
 #endif

@@ -155,7 +155,7 @@ static unsigned long count_unrecorded(struct iommufd_backing *backing, unsigned 
 }
 
 static long pin_unrecorded(struct iommufd_backing *backing, unsigned long first, unsigned long nr,
-			   struct page **pages)
+			   struct page **pages, struct iommufd_canceller *canceller)
 {
 	unsigned int flags = FOLL_LONGTERM | (backing->writeable ? FOLL_WRITE : 0);
 	long rc;
@@ -163,7 +163,7 @@ static long pin_unrecorded(struct iommufd_backing *backing, unsigned long first,
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	nr = count_unrecorded(backing, first, nr);
-	rc = iommufd_backing_look_up_pages(backing, first, nr, flags, pages);
+	rc = iommufd_lookup_pages(backing, first, nr, flags, pages, canceller);
 	if (rc <= 0)
 		return rc ?: -EFAULT;
 	guard(mutex)(&backing->pages_lock);
@@ -176,12 +176,15 @@ static long pin_unrecorded(struct iommufd_backing *backing, unsigned long first,
  * @first: number of the first page
  * @nr: how many, not zero
  * @pages: set to the pages
+ * @canceller: ends waits
  *
  * Context: may wait for user memory.
- * Return: 0, or as iommufd_backing_pin(); -EOVERFLOW if somebody pins the same page too often.
+ * Return: 0, or as iommufd_backing_pin(); -EOVERFLOW if somebody pins the same page too often;
+ * -ENODEV if cancelled.
  */
 int iommufd_backing_pin_pages(struct iommufd_backing *backing, unsigned long first,
-			      unsigned long nr, struct page **pages)
+			      unsigned long nr, struct page **pages,
+			      struct iommufd_canceller *canceller)
 {
 	unsigned long done = 0;
 
@@ -191,7 +194,7 @@ int iommufd_backing_pin_pages(struct iommufd_backing *backing, unsigned long fir
 
 		rc = get_recorded(backing, first + done, min(left, PAGES_BATCH), pages + done);
 		if (!rc)
-			rc = pin_unrecorded(backing, first + done, left, pages + done);
+			rc = pin_unrecorded(backing, first + done, left, pages + done, canceller);
 		if (rc < 0) {
 			iommufd_backing_unpin_pages(backing, first, done);
 			return rc;
@@ -287,14 +290,16 @@ static bool hold_pinned(struct iommufd_backing *backing, unsigned long index,
  * @write: whether it will be written to
  * @fresh: look it up even if it is pinned
  * @hold: set to the page, for iommufd_backing_release_page()
+ * @canceller: ends waits
  *
  * Not accounted: nobody can make it last.
  *
  * Context: may wait for user memory.
- * Return: 0, -EFAULT, -ENOMEM or -EINTR.
+ * Return: 0, -EFAULT, -ENOMEM, -EINTR or -ENODEV.
  */
 int iommufd_backing_hold_page(struct iommufd_backing *backing, unsigned long index, bool write,
-			      bool fresh, struct iommufd_page_hold *hold)
+			      bool fresh, struct iommufd_page_hold *hold,
+			      struct iommufd_canceller *canceller)
 {
 	long rc;
 
@@ -303,7 +308,8 @@ int iommufd_backing_hold_page(struct iommufd_backing *backing, unsigned long ind
 	if (!fresh && hold_pinned(backing, index, hold))
 		return 0;
 	hold->kind = IOMMUFD_HOLD_LOOKED_UP;
-	rc = iommufd_backing_look_up_pages(backing, index, 1, write ? FOLL_WRITE : 0, &hold->page);
+	rc = iommufd_lookup_pages(backing, index, 1, write ? FOLL_WRITE : 0, &hold->page,
+				  canceller);
 	if (rc < 0)
 		return rc;
 	return rc == 1 ? 0 : -EFAULT;

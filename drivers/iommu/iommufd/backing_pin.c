@@ -44,9 +44,10 @@ static int check_signal(void)
 }
 
 /* Pins up to @nr pages from page @first on. Returns how many, or a negative errno. */
-static long look_up_user_pages(struct iommufd_backing *backing, unsigned long first,
-			       unsigned long nr, unsigned int flags, struct page **pages)
+static long pin_user_batch(struct iommufd_backing *backing, unsigned long first, unsigned long nr,
+			   struct page **pages)
 {
+	unsigned int flags = FOLL_LONGTERM | (backing->writeable ? FOLL_WRITE : 0);
 	unsigned long uptr = backing->start + (first << PAGE_SHIFT);
 	struct mm_struct *mm = backing->account->payer.mm;
 	int locked = 1;
@@ -65,14 +66,6 @@ static long look_up_user_pages(struct iommufd_backing *backing, unsigned long fi
 	}
 	mmput(mm);
 	return rc;
-}
-
-/* As look_up_user_pages(), for long. */
-static long pin_user_batch(struct iommufd_backing *backing, unsigned long first, unsigned long nr,
-			   struct page **pages)
-{
-	return look_up_user_pages(backing, first, nr,
-				  FOLL_LONGTERM | (backing->writeable ? FOLL_WRITE : 0), pages);
 }
 
 /* Moves pinned pages into runs. On failure unpins those that did not get there. */
@@ -374,9 +367,16 @@ void iommufd_backing_unpin_runs(struct iommufd_backing *backing)
 	iommufd_runs_free(&backing->runs);
 }
 
-/* Pins page @index of a file. */
-static int look_up_file_page(struct iommufd_backing *backing, unsigned long index,
-			     struct page **page)
+/**
+ * iommufd_backing_look_up_file_page() - pin a page of a file, and leave it to the caller
+ * @backing: a backing that is a file
+ * @index: number of the page
+ * @page: set to the page, for unpin_user_page()
+ *
+ * Return: 1, or a negative errno.
+ */
+long iommufd_backing_look_up_file_page(struct iommufd_backing *backing, unsigned long index,
+				       struct page **page)
 {
 	loff_t pos = backing->start + ((loff_t)index << PAGE_SHIFT);
 	struct folio *folio;
@@ -390,33 +390,11 @@ static int look_up_file_page(struct iommufd_backing *backing, unsigned long inde
 		if (IS_ERR(folio))
 			return PTR_ERR(folio);
 		*page = folio_page(folio, (pos >> PAGE_SHIFT) - folio->index);
-		return 0;
+		return 1;
 	}
 	nr = memfd_pin_folios(backing->file, pos, pos + PAGE_SIZE - 1, &folio, 1, &offset);
 	if (nr <= 0)
 		return nr ?: -EFAULT;
 	*page = folio_page(folio, offset >> PAGE_SHIFT);
-	return 0;
-}
-
-/**
- * iommufd_backing_look_up_pages() - pin some pages, and leave it to the caller to remember them
- * @backing: the backing
- * @first: number of the first page
- * @nr: how many at most
- * @flags: FOLL_LONGTERM, FOLL_WRITE; of no meaning for a file
- * @pages: set to the pages, for unpin_user_page()
- *
- * Context: may wait for user memory.
- * Return: how many, or a negative errno.
- */
-long iommufd_backing_look_up_pages(struct iommufd_backing *backing, unsigned long first,
-				   unsigned long nr, unsigned int flags, struct page **pages)
-{
-	int rc;
-
-	if (!backing->file)
-		return look_up_user_pages(backing, first, nr, flags, pages);
-	rc = look_up_file_page(backing, first, pages);
-	return rc ?: 1;
+	return 1;
 }

@@ -27,6 +27,7 @@
  *  backing->pages_lock   pages of it that are pinned one by one, and what of it is accounted
  *  ictx->account_lock    who answers for pinned pages, and how many there are. A leaf, but for the
  *                        mmap_lock of a process that is limited by itself
+ *  jobs_lock             how many look-ups of user memory are in progress; lookup.c. A leaf
  *  xa_lock of objects    the object table; leaf, does not sleep
  *
  * None of them is held while data is copied from or to userspace.

@@ -7,6 +7,9 @@
  * vfio_pci_core_register_device() last. Its struct vfio_device_ops names the functions below, or
  * functions of its own that call them. Its pci_driver sets driver_managed_dma.
  *
+ * The vfio device may also be of a mediated device whose parent the function is: the device that
+ * vfio_alloc_device() is given says so. The function's driver data is then its driver's own.
+ *
  * Model
  * -----
  * The user sees a *virtual* function: its config space is a table that says for each bit whether it
@@ -157,11 +160,18 @@ static inline struct vfio_pci_core_device *vfio_pci_core_from(struct vfio_device
 	return (struct vfio_pci_core_device *)vdev;
 }
 
+/* Whether the vfio device is of a mediated device, the function being that one's parent. */
+static inline bool vfio_pci_is_mediated(const struct vfio_pci_core_device *core)
+{
+	return core->vdev.dev != &core->pdev->dev;
+}
+
 /* Registration: from probe and remove. */
 int vfio_pci_core_init(struct vfio_pci_core_device *core, struct pci_dev *pdev,
 		       unsigned int flags);
 int vfio_pci_core_register_device(struct vfio_pci_core_device *core);
 void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core);
+void vfio_pci_core_reset_at_remove(struct pci_dev *pdev);
 
 /* For struct vfio_device_ops; see there. All but .bind, which is the driver's own. */
 int vfio_pci_core_open(struct vfio_device *vdev);
@@ -180,6 +190,7 @@ int vfio_pci_core_set_irqs(struct vfio_device *vdev, const struct vfio_irq_set *
 int vfio_pci_core_reset(struct vfio_device *vdev);
 
 /* For struct pci_error_handlers. */
+void vfio_pci_core_signal_error(struct vfio_pci_core_device *core);
 pci_ers_result_t vfio_pci_core_error_detected(struct pci_dev *pdev, pci_channel_state_t state);
 
 #endif

@@ -19,7 +19,7 @@
 /**
  * vfio_pci_core_init() - prepare a device structure
  * @core: zeroed, from vfio_alloc_device()
- * @pdev: the function; its driver data is set to @core
+ * @pdev: the function; its driver data is set to @core, if it is the device of the vfio device
  * @flags: VFIO_PCI_CORE_*
  *
  * There is no counterpart: what it sets up needs no release.
@@ -44,7 +44,8 @@ int vfio_pci_core_init(struct vfio_pci_core_device *core, struct pci_dev *pdev,
 	mutex_init(&core->config_lock);
 	mutex_init(&core->irq_lock);
 	spin_lock_init(&core->intx.lock);
-	pci_set_drvdata(pdev, core);
+	if (!vfio_pci_is_mediated(core))
+		pci_set_drvdata(pdev, core);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_init);
@@ -53,7 +54,7 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_init);
  * vfio_pci_core_register_device() - offer the device to userspace
  * @core: initialised, everything ready for its callbacks
  *
- * Context: from the driver's probe, with the device lock held.
+ * Context: from the driver's probe, with the device lock held; of a mediated device, without.
  * Return: 0 or a negative errno; then nothing is visible and the device is as before.
  */
 int vfio_pci_core_register_device(struct vfio_pci_core_device *core)
@@ -89,7 +90,9 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_register_device);
  * DMA. If it was in use, it is reset if it knows function level resets, otherwise when it is next
  * opened.
  *
- * Context: from the driver's remove, with the device lock held.
+ * Context: from the driver's remove, with the device lock held. Of a mediated device: with or
+ * without the lock of the function; if it is held, the function is not reset here, but the
+ * function's driver calls vfio_pci_core_reset_at_remove() from its own remove.
  */
 void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core)
 {
@@ -102,7 +105,8 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core)
 		pm_runtime_get_sync(dev);
 	pm_runtime_forbid(dev);
 
-	vfio_pci_reset_at_remove(core);
+	if (core->needs_reset && !vfio_pci_is_mediated(core))
+		vfio_pci_core_reset_at_remove(core->pdev);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_unregister_device);
 
@@ -278,17 +282,25 @@ int vfio_pci_core_get_info(struct vfio_device *vdev, struct vfio_device_info *in
 EXPORT_SYMBOL_GPL(vfio_pci_core_get_info);
 
 /**
- * vfio_pci_core_error_detected() - tell the user about an uncorrectable PCI Express error
- * @pdev: the function
+ * vfio_pci_core_signal_error() - tell the user about an uncorrectable PCI Express error
+ * @core: a device that is registered
+ */
+void vfio_pci_core_signal_error(struct vfio_pci_core_device *core)
+{
+	vfio_trigger_signal(&core->err_trigger);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_signal_error);
+
+/**
+ * vfio_pci_core_error_detected() - vfio_pci_core_signal_error() as a PCI driver's callback
+ * @pdev: a function that is not mediated
  * @state: what the PCI core has done to the link
  *
  * Return: PCI_ERS_RESULT_CAN_RECOVER; what to do about it is the user's business.
  */
 pci_ers_result_t vfio_pci_core_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
 {
-	struct vfio_pci_core_device *core = pci_get_drvdata(pdev);
-
-	vfio_trigger_signal(&core->err_trigger);
+	vfio_pci_core_signal_error(pci_get_drvdata(pdev));
 	return PCI_ERS_RESULT_CAN_RECOVER;
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_error_detected);

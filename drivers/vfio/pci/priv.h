@@ -73,7 +73,6 @@ void vfio_pci_wake(struct vfio_pci_core_device *core);		/* mem_lock for write */
 int vfio_pci_reset_locked(struct vfio_pci_core_device *core);	/* config_lock */
 int vfio_pci_reset_at_open(struct vfio_pci_core_device *core);
 void vfio_pci_reset_at_close(struct vfio_pci_core_device *core);
-void vfio_pci_reset_at_remove(struct vfio_pci_core_device *core);
 
 /* irq.c */
 void vfio_pci_irqs_probe(struct vfio_pci_core_device *core);

@@ -91,15 +91,20 @@ void vfio_pci_reset_at_close(struct vfio_pci_core_device *core)
 		core->needs_reset = vfio_pci_reset_retry(core);
 }
 
-/* The device lock is held, the device in D0, its config space as before open. */
-void vfio_pci_reset_at_remove(struct vfio_pci_core_device *core)
+/**
+ * vfio_pci_core_reset_at_remove() - reset a function that its user could not leave reset
+ * @pdev: the function, in D0, its config space as before open
+ *
+ * Does nothing if the function doesn't know function level resets.
+ *
+ * Context: from the function's driver's remove, with the device lock held; may sleep for seconds.
+ */
+void vfio_pci_core_reset_at_remove(struct pci_dev *pdev)
 {
-	struct pci_dev *pdev = core->pdev;
-
-	if (!core->needs_reset || pci_dev_is_disconnected(pdev))
+	if (pci_dev_is_disconnected(pdev))
 		return;
 	pci_save_state(pdev);
 	pcie_reset_flr(pdev, PCI_RESET_DO_RESET);
 	pci_restore_state(pdev);
-	core->needs_reset = false;
 }
+EXPORT_SYMBOL_GPL(vfio_pci_core_reset_at_remove);

@@ -155,7 +155,8 @@ TEST_F(mdev_race, parent_comes_and_goes)
 	EXPECT_EQ(0, unexpected);
 }
 
-TEST_F(mdev_race, module_comes_and_goes)
+/* Loading a module takes seconds on a kernel with all checks. */
+TEST_F_TIMEOUT(mdev_race, module_comes_and_goes, 120)
 {
 	int64_t end = test_now_ms() + RUN_MS;
 

@@ -97,12 +97,6 @@ int mblk_queue_enable(struct mblk *mblk)
 	return min(rc, 0);
 }
 
-static bool is_idle(struct mblk *mblk)
-{
-	guard(mutex)(&mblk->lock);
-	return !mblk->busy;
-}
-
 static void set_stopping(struct mblk *mblk, bool stopping)
 {
 	guard(mutex)(&mblk->lock);
@@ -123,8 +117,8 @@ static int queue_stop(struct mblk *mblk)
 
 	lockdep_assert_held(&mblk->setup_lock);
 	set_stopping(mblk, true);
-	/* The request may be waiting for memory of the user. */
-	rc = wait_event_killable(mblk->idle, is_idle(mblk));
+	/* The request may be waiting for memory of the user. It is the last one, while we stop. */
+	rc = wait_event_killable(mblk->idle, !READ_ONCE(mblk->busy));
 	if (!rc)
 		ring_end(mblk);
 	set_stopping(mblk, false);
@@ -262,7 +256,7 @@ bool mblk_queue_next(struct mblk *mblk, struct mblk_desc *desc)
 	if (mblk->ring != MBLK_RING_ON || mblk->stopping || mblk->head == mblk->tail ||
 	    mblk->status & MBLK_STATUS_BAD_TAIL)
 		return false;
-	mblk->busy = true;
+	WRITE_ONCE(mblk->busy, true);
 	ring_read(mblk, mblk->head & (mblk->queue_size - 1), desc);
 	return true;
 }
@@ -308,7 +302,7 @@ void mblk_queue_complete(struct mblk *mblk, const struct mblk_desc *desc, u32 st
 		if (desc->flags & MBLK_DESC_INTERRUPT)
 			vfio_trigger_signal(&mblk->irq);
 	}
-	mblk->busy = false;
+	WRITE_ONCE(mblk->busy, false);
 	mutex_unlock(&mblk->lock);
 	wake_up_all(&mblk->idle);
 }

@@ -13,6 +13,12 @@
 #   IV_HOTPLUG		edu behind a root port that it can be unplugged from
 #   IV_HOTPLUG_PORT	that root port; IV_HOTPLUG_SLOT is the name of its slot in
 #			/sys/bus/pci/slots (vm-unplug and vm-plug use it)
+#   IV_VIRTIO_BLK	virtio disk of 16 MiB with two queues, behind a root port; each
+#			512-byte block begins with "iommufd-vfio virtio block N"; writes
+#			are lost at the end
+#   IV_VIRTIO_NET	virtio network card, function 0 of a slot; 10.0.2.2 answers it ...
+#   IV_VIRTIO_PARTNER	... virtio balloon, function 1: in the same group, and the one
+#			device here that would bypass the IOMMU
 #
 # edu can reach all 64 bits of address here, not its usual 28.  The IOMMU is
 # VT-d in scalable mode.  The intel-iommu device comes first on QEMU's command
@@ -27,11 +33,16 @@ IV_IGB=0000:01:00.0
 IV_HOTPLUG=0000:02:00.0
 IV_HOTPLUG_PORT=0000:00:09.0
 IV_HOTPLUG_SLOT=2
+IV_VIRTIO_BLK=0000:03:00.0
+IV_VIRTIO_NET=0000:00:0b.0
+IV_VIRTIO_PARTNER=0000:00:0b.1
 '
 IV_EDU_ARGS=edu,dma_mask=0xffffffffffffffff
+IV_VIRTIO_ARGS=disable-legacy=on,iommu_platform=on
 
+# devices_set_args NVME-DISK VIRTIO-DISK: sets IV_DEVICE_ARGS.
 devices_set_args() {
-	local disk=$1
+	local disk=$1 virtio_disk=$2
 
 	IV_DEVICE_ARGS=(
 	-device intel-iommu,x-scalable-mode=on,intremap=on,eim=on
@@ -46,14 +57,20 @@ devices_set_args() {
 	-device igb,id=igb,netdev=no-net,bus=igb-port,addr=00.0,romfile=
 	-device pcie-root-port,id=hotplug-port,addr=09.0,chassis=2,slot=2
 	-device "$IV_EDU_ARGS,id=hotplug,bus=hotplug-port,addr=00.0"
+	-drive "if=none,id=virtio-disk,format=raw,file=$virtio_disk,snapshot=on"
+	-device pcie-root-port,id=virtio-port,addr=0a.0,chassis=3,slot=3
+	-device "virtio-blk-pci,$IV_VIRTIO_ARGS,id=virtio-blk,bus=virtio-port,addr=00.0,drive=virtio-disk,num-queues=2"
+	-netdev user,id=virtio-net,restrict=on
+	-device "virtio-net-pci,$IV_VIRTIO_ARGS,id=virtio-net,addr=0b.0,netdev=virtio-net,multifunction=on,romfile="
+	-device virtio-balloon-pci,disable-legacy=on,id=virtio-partner,addr=0b.1
 	)
 }
 
-# devices_make_disk FILE
+# devices_make_disk FILE TEXT
 devices_make_disk() {
 	[ ! -f "$1" ] || return 0
 	mkdir -p "${1%/*}"
-	awk 'BEGIN { for (n = 0; n < 32768; n++) printf "%-511s\n", "iommufd-vfio block " n }' \
+	awk -v text="$2" 'BEGIN { for (n = 0; n < 32768; n++) printf "%-511s\n", text " " n }' \
 		>"$1.$$"
 	mv "$1.$$" "$1"
 }

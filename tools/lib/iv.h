@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libiv: userspace side of iommufd and vfio-pci, on the public uAPI alone.
+ * libiv: userspace side of iommufd and vfio devices, on the public uAPI alone.
  */
 #ifndef IV_H
 #define IV_H
@@ -15,5 +15,7 @@
 #include "iv_nvme.h"
 #include "iv_region.h"
 #include "iv_sysfs.h"
+#include "iv_vblk.h"
+#include "iv_virtq.h"
 
 #endif

@@ -15,13 +15,17 @@ static const struct {
 	const char *name;
 	uint16_t vendor;
 	uint16_t device;
+	const char *driver;	/* NULL for vfio-pci */
 } roles[] = {
-	[TEST_EDU] = { "IV_EDU", IV_EDU_VENDOR, IV_EDU_DEVICE },
-	[TEST_NVME] = { "IV_NVME", 0x1b36, 0x0010 },
-	[TEST_IGB] = { "IV_IGB", 0x8086, 0x10c9 },
-	[TEST_SHARED_A] = { "IV_SHARED_A", 0, 0 },
-	[TEST_SHARED_B] = { "IV_SHARED_B", 0, 0 },
-	[TEST_HOTPLUG] = { "IV_HOTPLUG", 0, 0 },
+	[TEST_EDU] = { "IV_EDU", IV_EDU_VENDOR, IV_EDU_DEVICE, NULL },
+	[TEST_NVME] = { "IV_NVME", 0x1b36, 0x0010, NULL },
+	[TEST_IGB] = { "IV_IGB", 0x8086, 0x10c9, NULL },
+	[TEST_SHARED_A] = { "IV_SHARED_A", 0, 0, NULL },
+	[TEST_SHARED_B] = { "IV_SHARED_B", 0, 0, NULL },
+	[TEST_HOTPLUG] = { "IV_HOTPLUG", 0, 0, NULL },
+	[TEST_VIRTIO_BLK] = { "IV_VIRTIO_BLK", 0, 0, "vfio-virtq" },
+	[TEST_VIRTIO_NET] = { "IV_VIRTIO_NET", 0, 0, "vfio-virtq" },
+	[TEST_VIRTIO_PARTNER] = { "IV_VIRTIO_PARTNER", 0, 0, "vfio-virtq" },
 };
 
 /**
@@ -53,6 +57,17 @@ const char *test_role_addr(enum test_role role)
 	if (iv_pci_find(roles[role].vendor, roles[role].device, 0, found[role]))
 		return NULL;
 	return found[role];
+}
+
+/**
+ * test_role_driver() - the vfio driver for a role
+ * @role: the role
+ *
+ * Return: its name.
+ */
+const char *test_role_driver(enum test_role role)
+{
+	return roles[role].driver ? roles[role].driver : "vfio-pci";
 }
 
 /**
@@ -111,7 +126,7 @@ int test_device_advance(struct test_device *dev, enum test_stage stage)
 }
 
 /**
- * test_device_setup() - bind a function to vfio-pci and bring it to a stage
+ * test_device_setup() - bind a function to its vfio driver and bring it to a stage
  * @dev: to be filled; test_device_teardown() it unless this fails
  * @role: which function; it must have an address
  * @stage: the stage
@@ -129,7 +144,7 @@ int test_device_setup(struct test_device *dev, enum test_role role, enum test_st
 	if (!addr)
 		return -ENODEV;
 	snprintf(dev->addr, sizeof(dev->addr), "%s", addr);
-	ret = iv_pci_claim(&dev->claim, addr, "vfio-pci");
+	ret = iv_pci_claim(&dev->claim, addr, test_role_driver(role));
 	if (!ret)
 		ret = test_device_advance(dev, stage);
 	if (ret)
@@ -138,7 +153,7 @@ int test_device_setup(struct test_device *dev, enum test_role role, enum test_st
 }
 
 /**
- * test_device_close() - close what is open; the function stays with vfio-pci
+ * test_device_close() - close what is open; the function stays with its vfio driver
  * @dev: the device
  */
 void test_device_close(struct test_device *dev)

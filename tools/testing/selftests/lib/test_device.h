@@ -21,10 +21,13 @@ enum test_role {
 	TEST_SHARED_A,
 	TEST_SHARED_B,
 	TEST_HOTPLUG,
+	TEST_VIRTIO_BLK,
+	TEST_VIRTIO_NET,
+	TEST_VIRTIO_PARTNER,
 };
 
 enum test_stage {
-	TEST_CLAIMED,	/* bound to vfio-pci, nothing open */
+	TEST_CLAIMED,	/* bound to its vfio driver, nothing open */
 	TEST_PARKED,	/* the cdev is open */
 	TEST_BOUND,	/* bound to a context of its own */
 	TEST_ATTACHED,	/* attached to a fresh IOAS */
@@ -50,6 +53,7 @@ struct test_device {
 
 const char *test_role_name(enum test_role role);
 const char *test_role_addr(enum test_role role);
+const char *test_role_driver(enum test_role role);
 
 int test_device_setup(struct test_device *dev, enum test_role role, enum test_stage stage);
 int test_device_advance(struct test_device *dev, enum test_stage stage);

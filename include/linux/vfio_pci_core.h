@@ -56,10 +56,12 @@ struct vfio_pci_vector;
 /**
  * struct vfio_pci_bar - the kernel's access to one BAR
  * @io: its mapping, made at the first access; published with release ordering
- * @claimed: whether its address range is reserved for us
+ * @claim: reserves its address range for us
+ * @claimed: whether it does
  */
 struct vfio_pci_bar {
 	void __iomem *io;
+	struct resource claim;
 	bool claimed;
 };
 

@@ -22,28 +22,25 @@ static bool vfio_pci_bar_is_memory(struct vfio_pci_core_device *core, unsigned i
 	return pci_resource_flags(core->pdev, bar) & IORESOURCE_MEM;
 }
 
-/* Not by the PCI core's helpers, which complain in the log for each failure. */
+/*
+ * As a child of the BAR's own resource, and not by the PCI core's helpers: those complain in the
+ * log for each failure, and don't tell a lack of memory from a range that somebody else holds. This
+ * needs no memory.
+ */
 static bool vfio_pci_bar_claim(struct vfio_pci_core_device *core, unsigned int bar)
 {
-	resource_size_t start = pci_resource_start(core->pdev, bar);
-	resource_size_t size = pci_resource_len(core->pdev, bar);
+	struct resource *range = &core->pdev->resource[bar];
+	struct resource *claim = &core->bars[bar].claim;
 
-	if (!size)
+	if (!pci_resource_len(core->pdev, bar))
 		return false;
-	return vfio_pci_bar_is_memory(core, bar) ?
-		       request_mem_region(start, size, core->vdev.ops->name) :
-		       request_region(start, size, core->vdev.ops->name);
-}
-
-static void vfio_pci_bar_unclaim(struct vfio_pci_core_device *core, unsigned int bar)
-{
-	resource_size_t start = pci_resource_start(core->pdev, bar);
-	resource_size_t size = pci_resource_len(core->pdev, bar);
-
-	if (vfio_pci_bar_is_memory(core, bar))
-		release_mem_region(start, size);
-	else
-		release_region(start, size);
+	*claim = (struct resource) {
+		.start = range->start,
+		.end = range->end,
+		.name = core->vdev.ops->name,
+		.flags = resource_type(range) | IORESOURCE_BUSY,
+	};
+	return !request_resource(range, claim);
 }
 
 void vfio_pci_bars_claim(struct vfio_pci_core_device *core)
@@ -64,7 +61,7 @@ void vfio_pci_bars_release(struct vfio_pci_core_device *core)
 		if (b->io)
 			pci_iounmap(core->pdev, b->io);
 		if (b->claimed)
-			vfio_pci_bar_unclaim(core, bar);
+			release_resource(&b->claim);
 		b->io = NULL;
 		b->claimed = false;
 	}

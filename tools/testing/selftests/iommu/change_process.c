@@ -13,7 +13,7 @@
 #include "test_device.h"
 #include "test_memory.h"
 #include "test_process.h"
-#include "test_thread.h"
+#include "test_race.h"
 #include "test_wait.h"
 #include "kselftest_harness.h"
 
@@ -28,7 +28,6 @@
 #define SOMEBODY 65533
 #define BLOCK 64U
 #define THREADS 4U
-#define RUN_MS 700
 #define JOIN_MS 5000
 
 /**
@@ -38,7 +37,7 @@
  * @file: a memfd of FILE_SIZE
  * @iova: where a child maps
  * @size: how much it maps
- * @unexpected: a result of a thread that no order of the calls explains, or 0
+ * @results: of threads' calls
  */
 struct context {
 	struct test_device dev;
@@ -46,7 +45,7 @@ struct context {
 	int file;
 	uint64_t iova;
 	uint64_t size;
-	atomic_int unexpected;
+	struct test_race results;
 };
 
 FIXTURE(change_process)
@@ -431,18 +430,13 @@ TEST_F(change_process, device_goes_on_with_the_memory)
 static void expect(struct context *context, int expected, int got)
 {
 	if (got != expected)
-		context->unexpected = got ?: -EIDRM;
+		test_race_expect(&context->results, got ?: -EIDRM, 0, 0);
 }
 
-static void run_for_a_while(struct __test_metadata *_metadata,
-			    struct _test_data_change_process *self, test_thread_fn function)
+static int64_t run_for_a_while(struct _test_data_change_process *self, test_thread_fn function)
 {
-	ASSERT_EQ(0, test_threads_start(&self->threads, THREADS, function, &self->context));
-	test_sleep_ms(RUN_MS);
-	test_threads_stop(&self->threads);
-	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
-	EXPECT_EQ(0, self->context.unexpected);
-	EXPECT_LT(0UL, self->threads.rounds);
+	return test_race_run(&self->context.results, THREADS, function, &self->context,
+			     TEST_RACE_MS);
 }
 
 static void take_over_or_map(struct test_threads *threads, unsigned int index, void *arg)
@@ -464,7 +458,7 @@ TEST_F(change_process, while_others_map_and_unmap)
 {
 	int64_t before = vmpin_pages();
 
-	run_for_a_while(_metadata, self, take_over_or_map);
+	EXPECT_EQ(0, run_for_a_while(self, take_over_or_map));
 	EXPECT_EQ(before, vmpin_pages());
 }
 
@@ -488,7 +482,7 @@ TEST_F(change_process, while_others_attach_and_detach)
 	int64_t before = vmpin_pages();
 
 	ASSERT_EQ(0, map_file(&self->context, IOVA, LIMIT));
-	run_for_a_while(_metadata, self, take_over_or_attach);
+	EXPECT_EQ(0, run_for_a_while(self, take_over_or_attach));
 	EXPECT_EQ(before + (int64_t)LIMIT_PAGES, vmpin_pages());
 }
 
@@ -516,14 +510,14 @@ TEST_F(change_process, while_others_map_memory_of_theirs)
 	int64_t before = vmpin_pages();
 
 	ASSERT_EQ(0, map_file(&self->context, IOVA, LIMIT));
-	run_for_a_while(_metadata, self, take_over_or_map_memory);
+	EXPECT_EQ(0, run_for_a_while(self, take_over_or_map_memory));
 	EXPECT_EQ(before + (int64_t)LIMIT_PAGES, vmpin_pages());
 }
 
 static int child_takes_over_often(void *arg)
 {
 	struct context *context = arg;
-	int64_t end = test_now_ms() + RUN_MS;
+	int64_t end = test_now_ms() + TEST_RACE_MS;
 	int rc;
 
 	while (test_now_ms() < end) {
@@ -557,7 +551,7 @@ TEST_F(change_process, processes_that_take_over_from_each_other)
 	EXPECT_EQ(0, test_run_in_child(child_takes_over_often, &self->context, &nobody));
 	test_threads_stop(&self->threads);
 	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
-	EXPECT_EQ(0, self->context.unexpected);
+	EXPECT_EQ(0, self->context.results.unexpected);
 	EXPECT_EQ(0, unmap_all(&self->context));
 	EXPECT_EQ(before, vmpin_pages());
 	EXPECT_TRUE(limit_is_unused(&self->context, &nobody));

@@ -9,14 +9,13 @@
 #include "iv.h"
 #include "test_device.h"
 #include "test_memory.h"
+#include "test_race.h"
 #include "test_thread.h"
-#include "test_wait.h"
 #include "kselftest_harness.h"
 
 #define PAGE IOMMUFD_PAGE
 #define MEMORY_SIZE (16 * PAGE)
 #define THREADS 4U
-#define RUN_MS 700
 #define JOIN_MS 5000
 #define IOVA 0x100000UL
 #define STRIDE 0x1000000UL
@@ -27,7 +26,7 @@
  * @second_fd: a second device, where there is one
  * @memory: mapped by all of them
  * @target: an IOAS, for those that destroy one
- * @unexpected: a result that no order of the calls explains, or 0
+ * @results: of their calls
  * @wins: successes, where they are counted
  */
 struct race {
@@ -35,7 +34,7 @@ struct race {
 	int second_fd;
 	char *memory;
 	atomic_uint target;
-	atomic_int unexpected;
+	struct test_race results;
 	atomic_long wins;
 };
 
@@ -65,22 +64,14 @@ FIXTURE_TEARDOWN(concurrency)
 	test_memory_free(self->race.memory, MEMORY_SIZE);
 }
 
-static void run_for_a_while(struct __test_metadata *_metadata, struct _test_data_concurrency *self,
-			    test_thread_fn function)
+static int64_t run_for_a_while(struct _test_data_concurrency *self, test_thread_fn function)
 {
-	ASSERT_EQ(0, test_threads_start(&self->threads, THREADS, function, &self->race));
-	test_sleep_ms(RUN_MS);
-	test_threads_stop(&self->threads);
-	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
-	EXPECT_EQ(0, self->race.unexpected);
-	EXPECT_LT(0UL, self->threads.rounds);
+	return test_race_run(&self->race.results, THREADS, function, &self->race, TEST_RACE_MS);
 }
 
-/* Notes a result that is neither 0 nor one of two errors. */
 static void check_result(struct race *race, int rc, int error, int other_error)
 {
-	if (rc && rc != error && rc != other_error)
-		race->unexpected = rc;
+	test_race_expect(&race->results, rc, error, other_error);
 }
 
 static int map(struct race *race, uint32_t ioas_id, uint64_t iova)
@@ -107,7 +98,7 @@ static void use_own_range(struct test_threads *threads, unsigned int index, void
 
 TEST_F(concurrency, different_ranges_always_work)
 {
-	run_for_a_while(_metadata, self, use_own_range);
+	EXPECT_EQ(0, run_for_a_while(self, use_own_range));
 	EXPECT_TRUE(iommufd_ioas_is_empty(self->race.dev.iommufd, self->race.dev.ioas_id));
 }
 
@@ -129,7 +120,7 @@ static void use_same_range(struct test_threads *threads, unsigned int index, voi
 
 TEST_F(concurrency, same_range_is_mapped_as_often_as_unmapped)
 {
-	run_for_a_while(_metadata, self, use_same_range);
+	EXPECT_EQ(0, run_for_a_while(self, use_same_range));
 	while (!unmap(&self->race, self->race.dev.ioas_id, IOVA))
 		self->race.wins--;
 	EXPECT_EQ(0, self->race.wins);
@@ -156,7 +147,7 @@ static void map_or_unmap_everything(struct test_threads *threads, unsigned int i
 
 TEST_F(concurrency, unmapping_everything_while_mapping)
 {
-	run_for_a_while(_metadata, self, map_or_unmap_everything);
+	EXPECT_EQ(0, run_for_a_while(self, map_or_unmap_everything));
 }
 
 static void map_anywhere(struct test_threads *threads, unsigned int index, void *arg)
@@ -178,7 +169,7 @@ static void map_anywhere(struct test_threads *threads, unsigned int index, void 
 
 TEST_F(concurrency, chosen_iovas_never_collide)
 {
-	run_for_a_while(_metadata, self, map_anywhere);
+	EXPECT_EQ(0, run_for_a_while(self, map_anywhere));
 	EXPECT_TRUE(iommufd_ioas_is_empty(self->race.dev.iommufd, self->race.dev.ioas_id));
 }
 
@@ -205,7 +196,7 @@ static void destroy_or_map(struct test_threads *threads, unsigned int index, voi
 
 TEST_F(concurrency, destroying_an_ioas_while_mapping)
 {
-	run_for_a_while(_metadata, self, destroy_or_map);
+	EXPECT_EQ(0, run_for_a_while(self, destroy_or_map));
 }
 
 static void alloc_and_destroy(struct test_threads *threads, unsigned int index, void *arg)
@@ -223,7 +214,7 @@ static void alloc_and_destroy(struct test_threads *threads, unsigned int index, 
 
 TEST_F(concurrency, allocating_and_destroying)
 {
-	run_for_a_while(_metadata, self, alloc_and_destroy);
+	EXPECT_EQ(0, run_for_a_while(self, alloc_and_destroy));
 }
 
 static void destroy_target_once(struct test_threads *threads, unsigned int index, void *arg)
@@ -249,7 +240,7 @@ TEST_F(concurrency, exactly_one_destroy_wins)
 		ASSERT_EQ(0, test_threads_start(&self->threads, THREADS, destroy_target_once,
 						&self->race));
 		ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
-		EXPECT_EQ(0, self->race.unexpected);
+		EXPECT_EQ(0, self->race.results.unexpected);
 		EXPECT_EQ(1, self->race.wins);
 	}
 }
@@ -275,7 +266,7 @@ static void attach_or_map(struct test_threads *threads, unsigned int index, void
 
 TEST_F(concurrency, attaching_and_detaching_while_mapping)
 {
-	run_for_a_while(_metadata, self, attach_or_map);
+	EXPECT_EQ(0, run_for_a_while(self, attach_or_map));
 	EXPECT_TRUE(iommufd_ioas_is_empty(self->race.dev.iommufd, self->race.dev.ioas_id));
 }
 
@@ -295,7 +286,7 @@ static void attach_and_detach(struct test_threads *threads, unsigned int index, 
 TEST_F(concurrency, attaching_while_detaching)
 {
 	ASSERT_EQ(0, map(&self->race, self->race.dev.ioas_id, IOVA));
-	run_for_a_while(_metadata, self, attach_and_detach);
+	EXPECT_EQ(0, run_for_a_while(self, attach_and_detach));
 }
 
 static void replace_while_querying(struct test_threads *threads, unsigned int index, void *arg)
@@ -324,7 +315,7 @@ TEST_F(concurrency, replacing_while_querying_ranges)
 	self->race.target = ioas_id;
 	ASSERT_EQ(0, map(&self->race, ioas_id, IOVA));
 	ASSERT_EQ(0, map(&self->race, self->race.dev.ioas_id, IOVA));
-	run_for_a_while(_metadata, self, replace_while_querying);
+	EXPECT_EQ(0, run_for_a_while(self, replace_while_querying));
 }
 
 static void destroy_or_attach(struct test_threads *threads, unsigned int index, void *arg)
@@ -353,7 +344,7 @@ static void destroy_or_attach(struct test_threads *threads, unsigned int index, 
 
 TEST_F(concurrency, destroying_an_ioas_while_attaching)
 {
-	run_for_a_while(_metadata, self, destroy_or_attach);
+	EXPECT_EQ(0, run_for_a_while(self, destroy_or_attach));
 }
 
 static void attach_either_device(struct test_threads *threads, unsigned int index, void *arg)
@@ -378,7 +369,7 @@ TEST_F(concurrency, two_devices_attaching_and_detaching)
 	ASSERT_EQ(0, iv_device_bind(second.fd, self->race.dev.iommufd, NULL));
 	self->race.second_fd = second.fd;
 	ASSERT_EQ(0, map(&self->race, self->race.dev.ioas_id, IOVA));
-	run_for_a_while(_metadata, self, attach_either_device);
+	EXPECT_EQ(0, run_for_a_while(self, attach_either_device));
 	EXPECT_EQ(0, iv_iommufd_destroy(self->race.dev.iommufd, self->race.dev.ioas_id));
 	test_device_teardown(&second);
 }
@@ -402,7 +393,7 @@ static void close_or_open(struct test_threads *threads, unsigned int index, void
 
 TEST_F(concurrency, opening_and_closing_contexts)
 {
-	run_for_a_while(_metadata, self, close_or_open);
+	EXPECT_EQ(0, run_for_a_while(self, close_or_open));
 }
 
 TEST_HARNESS_MAIN

@@ -14,6 +14,7 @@
 #include "test_fault.h"
 #include "test_memory.h"
 #include "test_process.h"
+#include "test_race.h"
 #include "test_thread.h"
 #include "test_wait.h"
 #include "kselftest_harness.h"
@@ -40,7 +41,9 @@
  * @pin_id: a pin of it
  * @memory: of SIZE
  * @result: what a thread's call returned, or 1 until then
- * @unexpected: a result that no order of the calls explains, or 0
+ * @results: of threads' calls
+ * @unserved: memory whose faults nobody serves
+ * @uffd: what would serve them
  */
 struct scene {
 	int fd;
@@ -50,7 +53,9 @@ struct scene {
 	uint32_t pin_id;
 	char *memory;
 	atomic_int result;
-	atomic_int unexpected;
+	struct test_race results;
+	void *unserved;
+	int uffd;
 };
 
 FIXTURE(mock_access_hostile)
@@ -223,30 +228,60 @@ static void read_in_thread(struct test_threads *threads, unsigned int index, voi
 	scene->result = mock_access_read(&scene->access, IOVA, bytes, sizeof(bytes), 0);
 }
 
+/* Puts an empty page at the beginning of memory whose faults nobody serves. */
+static int serve_first_page(int uffd, void *memory)
+{
+	struct uffdio_zeropage zero = { .range = { .start = (uintptr_t)memory, .len = PAGE } };
+
+	return iommufd_ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
+}
+
+/*
+ * An access to memory of which only the first page, if @first, can ever be had: who asks for more
+ * waits until end_blocked(). Returns false without userfaultfd.
+ */
+static bool setup_blocked(struct __test_metadata *_metadata, struct scene *scene, bool first)
+{
+	scene->uffd = test_unserved_memory(SIZE, &scene->unserved);
+	if (scene->uffd < 0)
+		return false;
+	ASSERT_EQ(0, first ? serve_first_page(scene->uffd, scene->unserved) : 0);
+	ASSERT_EQ(0, map(scene, scene->unserved));
+	ASSERT_EQ(0, create(scene, PINS));
+	return true;
+}
+
+static void start_blocked(struct __test_metadata *_metadata,
+			  struct _test_data_mock_access_hostile *self, test_thread_fn function)
+{
+	ASSERT_EQ(0, test_threads_start(&self->threads, 1, function, &self->scene));
+	test_sleep_ms(200);
+	EXPECT_EQ(1, self->scene.result);
+}
+
+/* Lets whoever waits go on, and a thread of start_blocked() end. */
+static int end_blocked(struct _test_data_mock_access_hostile *self)
+{
+	test_unserved_release(self->scene.uffd, self->scene.unserved, SIZE);
+	return test_threads_join(&self->threads, JOIN_MS);
+}
+
 /* Lets a thread wait for memory, and takes that away meanwhile. */
 static void check_unmap_during(struct __test_metadata *_metadata,
 			       struct _test_data_mock_access_hostile *self, test_thread_fn function)
 {
 	struct scene *scene = &self->scene;
-	void *unserved;
 	int64_t start;
-	int uffd;
 
-	uffd = test_unserved_memory(SIZE, &unserved);
-	if (uffd < 0)
-		SKIP(return, "no userfaultfd: %d", uffd);
-	ASSERT_EQ(0, map(scene, unserved));
-	ASSERT_EQ(0, create(scene, PINS));
-	ASSERT_EQ(0, test_threads_start(&self->threads, 1, function, scene));
-	test_sleep_ms(200);
-	EXPECT_EQ(1, scene->result);
+	if (!setup_blocked(_metadata, scene, false))
+		SKIP(return, "no userfaultfd");
+	start_blocked(_metadata, self, function);
 	start = test_now_ms();
 	EXPECT_EQ(0, unmap(scene));
 	EXPECT_EQ(0, mock_access_attach(&scene->access, scene->other_id));
 	EXPECT_GT(PROMPT_MS, test_now_ms() - start);
 	EXPECT_EQ(1, scene->result);
-	test_unserved_release(uffd, unserved, SIZE);
-	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
+	ASSERT_EQ(0, end_blocked(self));
 	EXPECT_GT(0, scene->result);
 }
 
@@ -260,37 +295,20 @@ TEST_F(mock_access_hostile, copy_that_waits_for_memory_holds_nobody_up)
 	check_unmap_during(_metadata, self, read_in_thread);
 }
 
-/* Puts an empty page at the beginning of memory whose faults nobody serves. */
-static int serve_first_page(int uffd, void *memory)
-{
-	struct uffdio_zeropage zero = { .range = { .start = (uintptr_t)memory, .len = PAGE } };
-
-	return iommufd_ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
-}
-
 TEST_F(mock_access_hostile, unpin_does_not_wait_for_others_memory)
 {
 	struct scene *scene = &self->scene;
 	uint32_t first_page;
-	void *unserved;
 	int64_t start;
-	int uffd;
 
-	uffd = test_unserved_memory(SIZE, &unserved);
-	if (uffd < 0)
-		SKIP(return, "no userfaultfd: %d", uffd);
-	ASSERT_EQ(0, serve_first_page(uffd, unserved));
-	ASSERT_EQ(0, map(scene, unserved));
-	ASSERT_EQ(0, create(scene, PINS));
+	if (!setup_blocked(_metadata, scene, true))
+		SKIP(return, "no userfaultfd");
 	ASSERT_EQ(0, mock_access_pin(&scene->access, IOVA, PAGE, NULL, 0, &first_page));
-	ASSERT_EQ(0, test_threads_start(&self->threads, 1, pin_in_thread, scene));
-	test_sleep_ms(200);
-	EXPECT_EQ(1, scene->result);
+	start_blocked(_metadata, self, pin_in_thread);
 	start = test_now_ms();
 	EXPECT_EQ(0, mock_access_unpin(&scene->access, first_page));
 	EXPECT_GT(PROMPT_MS, test_now_ms() - start);
-	test_unserved_release(uffd, unserved, SIZE);
-	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
+	ASSERT_EQ(0, end_blocked(self));
 }
 
 static void attach_in_thread(struct test_threads *threads, unsigned int index, void *arg)
@@ -306,26 +324,17 @@ static void attach_in_thread(struct test_threads *threads, unsigned int index, v
 TEST_F(mock_access_hostile, access_does_not_wait_for_a_device_that_does)
 {
 	struct scene *scene = &self->scene;
-	void *unserved;
 	int64_t start;
-	int uffd;
 
-	uffd = test_unserved_memory(SIZE, &unserved);
-	if (uffd < 0)
-		SKIP(return, "no userfaultfd: %d", uffd);
-	ASSERT_EQ(0, serve_first_page(uffd, unserved));
-	ASSERT_EQ(0, map(scene, unserved));
-	ASSERT_EQ(0, create(scene, PINS));
+	if (!setup_blocked(_metadata, scene, true))
+		SKIP(return, "no userfaultfd");
 	ASSERT_EQ(0, pin(scene, PAGE));
-	ASSERT_EQ(0, test_threads_start(&self->threads, 1, attach_in_thread, scene));
-	test_sleep_ms(200);
-	EXPECT_EQ(1, scene->result);
+	start_blocked(_metadata, self, attach_in_thread);
 	start = test_now_ms();
 	EXPECT_EQ(0, mock_access_unpin(&scene->access, scene->pin_id));
 	EXPECT_EQ(0, mock_access_attach(&scene->access, scene->other_id));
 	EXPECT_GT(PROMPT_MS, test_now_ms() - start);
-	test_unserved_release(uffd, unserved, SIZE);
-	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
+	ASSERT_EQ(0, end_blocked(self));
 	/* The pages are there once nobody serves them, and gone when they are unmapped then. */
 	EXPECT_TRUE(scene->result == 0 || scene->result == -EFAULT);
 }
@@ -340,20 +349,16 @@ TEST_F(mock_access_hostile, killed_process_stops_pinning)
 {
 	struct scene *scene = &self->scene;
 	struct iommufd_child child;
-	void *unserved;
-	int uffd, number;
+	int number;
 
-	uffd = test_unserved_memory(SIZE, &unserved);
-	if (uffd < 0)
-		SKIP(return, "no userfaultfd: %d", uffd);
-	ASSERT_EQ(0, map(scene, unserved));
-	ASSERT_EQ(0, create(scene, PINS));
+	if (!setup_blocked(_metadata, scene, false))
+		SKIP(return, "no userfaultfd");
 	ASSERT_EQ(0, iommufd_child_start(&child, pin_for_ever, scene));
 	ASSERT_EQ(0, iommufd_child_hear(&child, &number));
 	test_sleep_ms(200);
 	EXPECT_EQ(0, iommufd_child_kill(&child));
 	EXPECT_EQ(0, unmap(scene));
-	test_unserved_release(uffd, unserved, SIZE);
+	test_unserved_release(scene->uffd, scene->unserved, SIZE);
 }
 
 static int map_and_stay(struct iommufd_child *parent, void *arg)
@@ -461,12 +466,9 @@ TEST_F(mock_access_hostile, what_a_device_has_counts_once)
 	EXPECT_EQ(pinned, test_pinned_pages());
 }
 
-/* Notes a result that is neither 0 nor one of two errors. */
 static int check(struct scene *scene, int rc, int error, int other_error)
 {
-	if (rc && rc != error && rc != other_error)
-		scene->unexpected = rc;
-	return rc;
+	return test_race_expect(&scene->results, rc, error, other_error);
 }
 
 static void use_access(struct scene *scene, unsigned int round)
@@ -516,12 +518,7 @@ static void use_everything(struct test_threads *threads, unsigned int index, voi
 TEST_F(mock_access_hostile, everything_at_the_same_time)
 {
 	ASSERT_EQ(0, create(&self->scene, PINS));
-	ASSERT_EQ(0, test_threads_start(&self->threads, 5, use_everything, &self->scene));
-	test_sleep_ms(RUN_MS);
-	test_threads_stop(&self->threads);
-	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
-	EXPECT_EQ(0, self->scene.unexpected);
-	EXPECT_LT(0UL, self->threads.rounds);
+	EXPECT_EQ(0, test_race_run(&self->scene.results, 5, use_everything, &self->scene, RUN_MS));
 }
 
 static void attach_and_use(struct test_threads *threads, unsigned int index, void *arg)
@@ -548,11 +545,7 @@ TEST_F(mock_access_hostile, replacing_while_pinning_and_unmapping)
 
 	ASSERT_EQ(0, create(scene, PINS));
 	ASSERT_EQ(0, iv_ioas_map(scene->fd, scene->other_id, scene->memory, SIZE, IOVA, IV_DMA_RW));
-	ASSERT_EQ(0, test_threads_start(&self->threads, 4, attach_and_use, scene));
-	test_sleep_ms(RUN_MS);
-	test_threads_stop(&self->threads);
-	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
-	EXPECT_EQ(0, scene->unexpected);
+	EXPECT_EQ(0, test_race_run(&scene->results, 4, attach_and_use, scene, RUN_MS));
 }
 
 TEST_HARNESS_MAIN

@@ -11,8 +11,8 @@
 #include "iv.h"
 #include "test_device.h"
 #include "test_memory.h"
-#include "test_thread.h"
-#include "test_wait.h"
+#include "test_race.h"
+#include "type1.h"
 #include "kselftest_harness.h"
 
 #define PAGE IOMMUFD_PAGE
@@ -27,79 +27,8 @@
 
 #define MAP_READ VFIO_DMA_MAP_FLAG_READ
 #define MAP_WRITE VFIO_DMA_MAP_FLAG_WRITE
-#define MAP_RW (MAP_READ | MAP_WRITE)
-#define UNMAP_SIZE offsetof(struct vfio_iommu_type1_dma_unmap, data)
-
-static int set_type(int iommufd, unsigned long type)
-{
-	return iommufd_ioctl(iommufd, VFIO_SET_IOMMU, (void *)type);
-}
-
-static int check_extension(int iommufd, unsigned long extension)
-{
-	return iommufd_ioctl(iommufd, VFIO_CHECK_EXTENSION, (void *)extension);
-}
-
-static int vfio_ioas(int iommufd, uint16_t op, uint32_t *ioas_id)
-{
-	struct iommu_vfio_ioas cmd = { .size = sizeof(cmd), .op = op, .ioas_id = *ioas_id };
-	int rc = iommufd_ioctl(iommufd, IOMMU_VFIO_IOAS, &cmd);
-
-	*ioas_id = cmd.ioas_id;
-	return rc;
-}
-
-static int vfio_ioas_set(int iommufd, uint32_t ioas_id)
-{
-	return vfio_ioas(iommufd, IOMMU_VFIO_IOAS_SET, &ioas_id);
-}
-
-static int vfio_ioas_clear(int iommufd)
-{
-	uint32_t none = 0;
-
-	return vfio_ioas(iommufd, IOMMU_VFIO_IOAS_CLEAR, &none);
-}
-
-static int64_t vfio_ioas_get(int iommufd)
-{
-	uint32_t ioas_id = 0;
-	int rc = vfio_ioas(iommufd, IOMMU_VFIO_IOAS_GET, &ioas_id);
-
-	return rc ?: (int64_t)ioas_id;
-}
-
-static int map_dma(int iommufd, const void *va, uint64_t iova, uint64_t size, uint32_t flags)
-{
-	struct vfio_iommu_type1_dma_map cmd = {
-		.argsz = sizeof(cmd),
-		.flags = flags,
-		.vaddr = (uintptr_t)va,
-		.iova = iova,
-		.size = size,
-	};
-
-	return iommufd_ioctl(iommufd, VFIO_IOMMU_MAP_DMA, &cmd);
-}
-
-/* Returns how many bytes were unmapped. */
-static int64_t unmap_dma(int iommufd, uint64_t iova, uint64_t size, uint32_t flags)
-{
-	struct vfio_iommu_type1_dma_unmap cmd = {
-		.argsz = UNMAP_SIZE,
-		.flags = flags,
-		.iova = iova,
-		.size = size,
-	};
-	int rc = iommufd_ioctl(iommufd, VFIO_IOMMU_UNMAP_DMA, &cmd);
-
-	return rc ?: (int64_t)cmd.size;
-}
-
-static int64_t unmap_all(int iommufd)
-{
-	return unmap_dma(iommufd, 0, 0, VFIO_DMA_UNMAP_FLAG_ALL);
-}
+#define MAP_RW TYPE1_MAP_RW
+#define UNMAP_SIZE TYPE1_UNMAP_SIZE
 
 /* Fills a page with a byte, then asks. */
 static int get_info(int iommufd, void *page, uint32_t argsz)
@@ -132,13 +61,13 @@ FIXTURE_TEARDOWN(vfio_ioas)
 
 TEST_F(vfio_ioas, get_fails_while_none_is_set)
 {
-	EXPECT_EQ(-ENODEV, vfio_ioas_get(self->iommufd));
+	EXPECT_EQ(-ENODEV, type1_ioas_get(self->iommufd));
 }
 
 TEST_F(vfio_ioas, get_tells_what_was_set)
 {
-	EXPECT_EQ(0, vfio_ioas_set(self->iommufd, self->ioas_id));
-	EXPECT_EQ(self->ioas_id, vfio_ioas_get(self->iommufd));
+	EXPECT_EQ(0, type1_ioas_set(self->iommufd, self->ioas_id));
+	EXPECT_EQ(self->ioas_id, type1_ioas_get(self->iommufd));
 }
 
 TEST_F(vfio_ioas, set_replaces_the_one_before)
@@ -146,27 +75,27 @@ TEST_F(vfio_ioas, set_replaces_the_one_before)
 	uint32_t other;
 
 	ASSERT_EQ(0, iv_ioas_alloc(self->iommufd, &other));
-	EXPECT_EQ(0, vfio_ioas_set(self->iommufd, self->ioas_id));
-	EXPECT_EQ(0, vfio_ioas_set(self->iommufd, other));
-	EXPECT_EQ(other, vfio_ioas_get(self->iommufd));
+	EXPECT_EQ(0, type1_ioas_set(self->iommufd, self->ioas_id));
+	EXPECT_EQ(0, type1_ioas_set(self->iommufd, other));
+	EXPECT_EQ(other, type1_ioas_get(self->iommufd));
 }
 
 TEST_F(vfio_ioas, set_of_an_unknown_number_fails_and_keeps_the_old)
 {
-	EXPECT_EQ(-ENOENT, vfio_ioas_set(self->iommufd, 0));
-	EXPECT_EQ(-ENOENT, vfio_ioas_set(self->iommufd, self->ioas_id + 1));
-	EXPECT_EQ(-ENODEV, vfio_ioas_get(self->iommufd));
-	EXPECT_EQ(0, vfio_ioas_set(self->iommufd, self->ioas_id));
-	EXPECT_EQ(-ENOENT, vfio_ioas_set(self->iommufd, UINT32_MAX));
-	EXPECT_EQ(self->ioas_id, vfio_ioas_get(self->iommufd));
+	EXPECT_EQ(-ENOENT, type1_ioas_set(self->iommufd, 0));
+	EXPECT_EQ(-ENOENT, type1_ioas_set(self->iommufd, self->ioas_id + 1));
+	EXPECT_EQ(-ENODEV, type1_ioas_get(self->iommufd));
+	EXPECT_EQ(0, type1_ioas_set(self->iommufd, self->ioas_id));
+	EXPECT_EQ(-ENOENT, type1_ioas_set(self->iommufd, UINT32_MAX));
+	EXPECT_EQ(self->ioas_id, type1_ioas_get(self->iommufd));
 }
 
 TEST_F(vfio_ioas, clear_leaves_the_ioas_alone)
 {
-	EXPECT_EQ(0, vfio_ioas_clear(self->iommufd));
-	EXPECT_EQ(0, vfio_ioas_set(self->iommufd, self->ioas_id));
-	EXPECT_EQ(0, vfio_ioas_clear(self->iommufd));
-	EXPECT_EQ(-ENODEV, vfio_ioas_get(self->iommufd));
+	EXPECT_EQ(0, type1_ioas_clear(self->iommufd));
+	EXPECT_EQ(0, type1_ioas_set(self->iommufd, self->ioas_id));
+	EXPECT_EQ(0, type1_ioas_clear(self->iommufd));
+	EXPECT_EQ(-ENODEV, type1_ioas_get(self->iommufd));
 	EXPECT_TRUE(iommufd_ioas_exists(self->iommufd, self->ioas_id));
 }
 
@@ -174,11 +103,11 @@ TEST_F(vfio_ioas, destroying_the_ioas_clears_it)
 {
 	uint32_t again;
 
-	EXPECT_EQ(0, vfio_ioas_set(self->iommufd, self->ioas_id));
+	EXPECT_EQ(0, type1_ioas_set(self->iommufd, self->ioas_id));
 	EXPECT_EQ(0, iv_iommufd_destroy(self->iommufd, self->ioas_id));
-	EXPECT_EQ(-ENODEV, vfio_ioas_get(self->iommufd));
+	EXPECT_EQ(-ENODEV, type1_ioas_get(self->iommufd));
 	EXPECT_EQ(0, iv_ioas_alloc(self->iommufd, &again));
-	EXPECT_EQ(-ENODEV, vfio_ioas_get(self->iommufd));
+	EXPECT_EQ(-ENODEV, type1_ioas_get(self->iommufd));
 }
 
 TEST_F(vfio_ioas, destroying_another_ioas_keeps_it)
@@ -186,9 +115,9 @@ TEST_F(vfio_ioas, destroying_another_ioas_keeps_it)
 	uint32_t other;
 
 	ASSERT_EQ(0, iv_ioas_alloc(self->iommufd, &other));
-	EXPECT_EQ(0, vfio_ioas_set(self->iommufd, self->ioas_id));
+	EXPECT_EQ(0, type1_ioas_set(self->iommufd, self->ioas_id));
 	EXPECT_EQ(0, iv_iommufd_destroy(self->iommufd, other));
-	EXPECT_EQ(self->ioas_id, vfio_ioas_get(self->iommufd));
+	EXPECT_EQ(self->ioas_id, type1_ioas_get(self->iommufd));
 }
 
 TEST_F(vfio_ioas, contexts_have_one_each)
@@ -197,8 +126,8 @@ TEST_F(vfio_ioas, contexts_have_one_each)
 	int other = test_context_open(&ioas_id);
 
 	ASSERT_LE(0, other);
-	EXPECT_EQ(0, vfio_ioas_set(self->iommufd, self->ioas_id));
-	EXPECT_EQ(-ENODEV, vfio_ioas_get(other));
+	EXPECT_EQ(0, type1_ioas_set(self->iommufd, self->ioas_id));
+	EXPECT_EQ(-ENODEV, type1_ioas_get(other));
 	close(other);
 }
 
@@ -213,7 +142,7 @@ TEST_F(vfio_ioas, unknown_operation_or_reserved_bits_fail)
 	cmd.ioas_id = self->ioas_id;
 	cmd.__reserved = 1;
 	EXPECT_EQ(-EOPNOTSUPP, iommufd_ioctl(self->iommufd, IOMMU_VFIO_IOAS, &cmd));
-	EXPECT_EQ(-ENODEV, vfio_ioas_get(self->iommufd));
+	EXPECT_EQ(-ENODEV, type1_ioas_get(self->iommufd));
 }
 
 TEST_F(vfio_ioas, wrong_size_or_pointer_fails)
@@ -248,7 +177,7 @@ FIXTURE_SETUP(container)
 	self->memory = test_memory_alloc(MEMORY_SIZE, PAGE);
 	ASSERT_NE(NULL, self->memory);
 	ASSERT_EQ(0, iommufd_guard_setup(&self->guard));
-	ASSERT_EQ(0, vfio_ioas_set(self->iommufd, self->ioas_id));
+	ASSERT_EQ(0, type1_ioas_set(self->iommufd, self->ioas_id));
 }
 
 FIXTURE_TEARDOWN(container)
@@ -261,7 +190,7 @@ FIXTURE_TEARDOWN(container)
 TEST_F(container, api_version_is_0)
 {
 	EXPECT_EQ(VFIO_API_VERSION, iommufd_ioctl(self->iommufd, VFIO_GET_API_VERSION, NULL));
-	EXPECT_EQ(0, vfio_ioas_clear(self->iommufd));
+	EXPECT_EQ(0, type1_ioas_clear(self->iommufd));
 	EXPECT_EQ(0, iommufd_ioctl(self->iommufd, VFIO_GET_API_VERSION, NULL));
 }
 
@@ -273,43 +202,44 @@ TEST_F(container, extensions_are_those_of_type1)
 	};
 	unsigned int i;
 
-	EXPECT_EQ(1, check_extension(self->iommufd, VFIO_TYPE1_IOMMU));
-	EXPECT_EQ(1, check_extension(self->iommufd, VFIO_TYPE1v2_IOMMU));
-	EXPECT_EQ(1, check_extension(self->iommufd, VFIO_UNMAP_ALL));
+	EXPECT_EQ(1, type1_check_extension(self->iommufd, VFIO_TYPE1_IOMMU));
+	EXPECT_EQ(1, type1_check_extension(self->iommufd, VFIO_TYPE1v2_IOMMU));
+	EXPECT_EQ(1, type1_check_extension(self->iommufd, VFIO_UNMAP_ALL));
 	for (i = 0; i < ARRAY_SIZE(no); i++)
-		EXPECT_EQ(0, check_extension(self->iommufd, no[i])) TH_LOG("extension %lu", no[i]);
+		EXPECT_EQ(0, type1_check_extension(self->iommufd, no[i]))
+			TH_LOG("extension %lu", no[i]);
 }
 
 TEST_F(container, extensions_can_be_asked_for_without_an_ioas)
 {
-	EXPECT_EQ(0, vfio_ioas_clear(self->iommufd));
-	EXPECT_EQ(1, check_extension(self->iommufd, VFIO_TYPE1_IOMMU));
-	EXPECT_EQ(1, check_extension(self->iommufd, VFIO_TYPE1v2_IOMMU));
-	EXPECT_EQ(0, check_extension(self->iommufd, VFIO_DMA_CC_IOMMU));
+	EXPECT_EQ(0, type1_ioas_clear(self->iommufd));
+	EXPECT_EQ(1, type1_check_extension(self->iommufd, VFIO_TYPE1_IOMMU));
+	EXPECT_EQ(1, type1_check_extension(self->iommufd, VFIO_TYPE1v2_IOMMU));
+	EXPECT_EQ(0, type1_check_extension(self->iommufd, VFIO_DMA_CC_IOMMU));
 }
 
 TEST_F(container, is_coherent_without_a_page_table)
 {
-	EXPECT_EQ(1, check_extension(self->iommufd, VFIO_DMA_CC_IOMMU));
+	EXPECT_EQ(1, type1_check_extension(self->iommufd, VFIO_DMA_CC_IOMMU));
 }
 
 TEST_F(container, rest_fails_without_an_ioas)
 {
 	struct vfio_iommu_type1_info info = { .argsz = sizeof(info) };
 
-	ASSERT_EQ(0, vfio_ioas_clear(self->iommufd));
-	EXPECT_EQ(-ENODEV, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_ioas_clear(self->iommufd));
+	EXPECT_EQ(-ENODEV, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
 	EXPECT_EQ(-ENODEV, iommufd_ioctl(self->iommufd, VFIO_IOMMU_GET_INFO, &info));
-	EXPECT_EQ(-ENODEV, map_dma(self->iommufd, self->memory, IOVA, PAGE, MAP_RW));
-	EXPECT_EQ(-ENODEV, unmap_dma(self->iommufd, IOVA, PAGE, 0));
+	EXPECT_EQ(-ENODEV, type1_map(self->iommufd, self->memory, IOVA, PAGE, MAP_RW));
+	EXPECT_EQ(-ENODEV, type1_unmap(self->iommufd, IOVA, PAGE, 0));
 }
 
 TEST_F(container, bad_arguments_are_noticed_before_a_missing_ioas)
 {
-	ASSERT_EQ(0, vfio_ioas_clear(self->iommufd));
+	ASSERT_EQ(0, type1_ioas_clear(self->iommufd));
 	EXPECT_EQ(-EINVAL, get_info(self->iommufd, self->memory, 1));
-	EXPECT_EQ(-EINVAL, map_dma(self->iommufd, self->memory, IOVA, 0, MAP_RW));
-	EXPECT_EQ(-EINVAL, unmap_dma(self->iommufd, IOVA, 0, 0));
+	EXPECT_EQ(-EINVAL, type1_map(self->iommufd, self->memory, IOVA, 0, MAP_RW));
+	EXPECT_EQ(-EINVAL, type1_unmap(self->iommufd, IOVA, 0, 0));
 	EXPECT_EQ(-EFAULT, iommufd_ioctl(self->iommufd, VFIO_IOMMU_MAP_DMA, NULL));
 	EXPECT_EQ(-EFAULT, iommufd_ioctl(self->iommufd, VFIO_IOMMU_UNMAP_DMA, NULL));
 	EXPECT_EQ(-EFAULT, iommufd_ioctl(self->iommufd, VFIO_IOMMU_GET_INFO, NULL));
@@ -317,24 +247,24 @@ TEST_F(container, bad_arguments_are_noticed_before_a_missing_ioas)
 
 TEST_F(container, types_are_the_two_versions_of_type1)
 {
-	EXPECT_EQ(0, set_type(self->iommufd, VFIO_TYPE1v2_IOMMU));
-	EXPECT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	EXPECT_EQ(-ENODEV, set_type(self->iommufd, __VFIO_RESERVED_TYPE1_NESTING_IOMMU));
-	EXPECT_EQ(-ENODEV, set_type(self->iommufd, VFIO_NOIOMMU_IOMMU));
-	EXPECT_EQ(-ENODEV, set_type(self->iommufd, VFIO_SPAPR_TCE_IOMMU));
-	EXPECT_EQ(-ENODEV, set_type(self->iommufd, VFIO_DMA_CC_IOMMU));
-	EXPECT_EQ(-ENODEV, set_type(self->iommufd, 0));
-	EXPECT_EQ(-ENODEV, set_type(self->iommufd, -1UL));
+	EXPECT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1v2_IOMMU));
+	EXPECT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	EXPECT_EQ(-ENODEV, type1_set(self->iommufd, __VFIO_RESERVED_TYPE1_NESTING_IOMMU));
+	EXPECT_EQ(-ENODEV, type1_set(self->iommufd, VFIO_NOIOMMU_IOMMU));
+	EXPECT_EQ(-ENODEV, type1_set(self->iommufd, VFIO_SPAPR_TCE_IOMMU));
+	EXPECT_EQ(-ENODEV, type1_set(self->iommufd, VFIO_DMA_CC_IOMMU));
+	EXPECT_EQ(-ENODEV, type1_set(self->iommufd, 0));
+	EXPECT_EQ(-ENODEV, type1_set(self->iommufd, -1UL));
 }
 
 TEST_F(container, only_the_first_version_gives_up_huge_pages)
 {
 	uint64_t huge = 0;
 
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1v2_IOMMU));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1v2_IOMMU));
 	ASSERT_EQ(0, iv_option_get(self->iommufd, IOMMU_OPTION_HUGE_PAGES, self->ioas_id, &huge));
 	EXPECT_EQ(1UL, huge);
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
 	ASSERT_EQ(0, iv_option_get(self->iommufd, IOMMU_OPTION_HUGE_PAGES, self->ioas_id, &huge));
 	EXPECT_EQ(0UL, huge);
 }
@@ -558,8 +488,8 @@ TEST_F(container, bad_unmap_fails_and_unmaps_nothing)
 {
 	unsigned int i;
 
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
 	for (i = 0; i < ARRAY_SIZE(bad_unmaps); i++) {
 		const struct bad_unmap *bad = &bad_unmaps[i];
 		struct vfio_iommu_type1_dma_unmap cmd = {
@@ -572,100 +502,101 @@ TEST_F(container, bad_unmap_fails_and_unmaps_nothing)
 		EXPECT_EQ(bad->error, iommufd_ioctl(self->iommufd, VFIO_IOMMU_UNMAP_DMA, &cmd))
 			TH_LOG("%s", bad->name);
 	}
-	EXPECT_EQ(MEMORY_SIZE, unmap_dma(self->iommufd, IOVA, MEMORY_SIZE, 0));
+	EXPECT_EQ(MEMORY_SIZE, type1_unmap(self->iommufd, IOVA, MEMORY_SIZE, 0));
 }
 
 TEST_F(container, map_over_a_mapping_fails)
 {
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
-	EXPECT_EQ(-EEXIST, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
-	EXPECT_EQ(-EEXIST, map_dma(self->iommufd, self->memory, IOVA + PAGE, PAGE, MAP_RW));
-	EXPECT_EQ(-EEXIST, map_dma(self->iommufd, self->memory, IOVA - PAGE, 2 * PAGE, MAP_RW));
-	EXPECT_EQ(0, map_dma(self->iommufd, self->memory, IOVA - PAGE, PAGE, MAP_RW));
-	EXPECT_EQ(MEMORY_SIZE + PAGE, unmap_all(self->iommufd));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	EXPECT_EQ(-EEXIST, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	EXPECT_EQ(-EEXIST, type1_map(self->iommufd, self->memory, IOVA + PAGE, PAGE, MAP_RW));
+	EXPECT_EQ(-EEXIST, type1_map(self->iommufd, self->memory, IOVA - PAGE, 2 * PAGE, MAP_RW));
+	EXPECT_EQ(0, type1_map(self->iommufd, self->memory, IOVA - PAGE, PAGE, MAP_RW));
+	EXPECT_EQ(MEMORY_SIZE + PAGE, type1_unmap_all(self->iommufd));
 }
 
 TEST_F(container, unmap_of_nothing_succeeds)
 {
-	EXPECT_EQ(0, unmap_dma(self->iommufd, IOVA, MEMORY_SIZE, 0));
-	EXPECT_EQ(0, unmap_all(self->iommufd));
+	EXPECT_EQ(0, type1_unmap(self->iommufd, IOVA, MEMORY_SIZE, 0));
+	EXPECT_EQ(0, type1_unmap_all(self->iommufd));
 }
 
 TEST_F(container, unmap_tells_how_much_was_mapped)
 {
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, PAGE, MAP_RW));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA + 4 * PAGE, PAGE, MAP_RW));
-	EXPECT_EQ(2 * PAGE, unmap_dma(self->iommufd, 0, 16 * IOVA, 0));
-	EXPECT_EQ(0, unmap_all(self->iommufd));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, PAGE, MAP_RW));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA + 4 * PAGE, PAGE, MAP_RW));
+	EXPECT_EQ(2 * PAGE, type1_unmap(self->iommufd, 0, 16 * IOVA, 0));
+	EXPECT_EQ(0, type1_unmap_all(self->iommufd));
 }
 
 TEST_F(container, highest_and_lowest_page_can_be_mapped)
 {
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	EXPECT_EQ(0, map_dma(self->iommufd, self->memory, -2 * PAGE, 2 * PAGE, MAP_RW));
-	EXPECT_EQ(0, map_dma(self->iommufd, self->memory, 0, 2 * PAGE, MAP_RW));
-	EXPECT_EQ(PAGE, unmap_dma(self->iommufd, -PAGE, PAGE, 0));
-	EXPECT_EQ(PAGE, unmap_dma(self->iommufd, 0, PAGE, 0));
-	EXPECT_EQ(2 * PAGE, unmap_all(self->iommufd));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	EXPECT_EQ(0, type1_map(self->iommufd, self->memory, -2 * PAGE, 2 * PAGE, MAP_RW));
+	EXPECT_EQ(0, type1_map(self->iommufd, self->memory, 0, 2 * PAGE, MAP_RW));
+	EXPECT_EQ(PAGE, type1_unmap(self->iommufd, -PAGE, PAGE, 0));
+	EXPECT_EQ(PAGE, type1_unmap(self->iommufd, 0, PAGE, 0));
+	EXPECT_EQ(2 * PAGE, type1_unmap_all(self->iommufd));
 }
 
 TEST_F(container, mappings_are_those_of_the_ioas)
 {
 	uint64_t unmapped = 0;
 
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
 	EXPECT_EQ(0, iv_ioas_unmap(self->iommufd, self->ioas_id, IOVA, MEMORY_SIZE, &unmapped));
 	EXPECT_EQ(MEMORY_SIZE, unmapped);
 	ASSERT_EQ(0, iv_ioas_map(self->iommufd, self->ioas_id, self->memory, MEMORY_SIZE, IOVA,
 				 IV_DMA_RW));
-	EXPECT_EQ(-EEXIST, map_dma(self->iommufd, self->memory, IOVA, PAGE, MAP_RW));
-	EXPECT_EQ(MEMORY_SIZE, unmap_all(self->iommufd));
+	EXPECT_EQ(-EEXIST, type1_map(self->iommufd, self->memory, IOVA, PAGE, MAP_RW));
+	EXPECT_EQ(MEMORY_SIZE, type1_unmap_all(self->iommufd));
 }
 
 TEST_F(container, another_ioas_has_other_mappings)
 {
 	uint32_t other;
 
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
 	ASSERT_EQ(0, iv_ioas_alloc(self->iommufd, &other));
-	ASSERT_EQ(0, vfio_ioas_set(self->iommufd, other));
-	EXPECT_EQ(0, unmap_all(self->iommufd));
-	EXPECT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
-	ASSERT_EQ(0, vfio_ioas_set(self->iommufd, self->ioas_id));
-	EXPECT_EQ(MEMORY_SIZE, unmap_all(self->iommufd));
+	ASSERT_EQ(0, type1_ioas_set(self->iommufd, other));
+	EXPECT_EQ(0, type1_unmap_all(self->iommufd));
+	EXPECT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	ASSERT_EQ(0, type1_ioas_set(self->iommufd, self->ioas_id));
+	EXPECT_EQ(MEMORY_SIZE, type1_unmap_all(self->iommufd));
 }
 
 TEST_F(container, second_version_does_not_cut_mappings)
 {
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1v2_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
-	EXPECT_EQ(-ENOENT, unmap_dma(self->iommufd, IOVA, PAGE, 0));
-	EXPECT_EQ(-ENOENT, unmap_dma(self->iommufd, IOVA + PAGE, PAGE, 0));
-	EXPECT_EQ(-ENOENT, unmap_dma(self->iommufd, IOVA - PAGE, 2 * PAGE, 0));
-	EXPECT_EQ(-ENOENT, unmap_dma(self->iommufd, IOVA + PAGE, IOVA, 0));
-	EXPECT_EQ(MEMORY_SIZE, unmap_dma(self->iommufd, IOVA, MEMORY_SIZE, 0));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1v2_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	EXPECT_EQ(-ENOENT, type1_unmap(self->iommufd, IOVA, PAGE, 0));
+	EXPECT_EQ(-ENOENT, type1_unmap(self->iommufd, IOVA + PAGE, PAGE, 0));
+	EXPECT_EQ(-ENOENT, type1_unmap(self->iommufd, IOVA - PAGE, 2 * PAGE, 0));
+	EXPECT_EQ(-ENOENT, type1_unmap(self->iommufd, IOVA + PAGE, IOVA, 0));
+	EXPECT_EQ(MEMORY_SIZE, type1_unmap(self->iommufd, IOVA, MEMORY_SIZE, 0));
 }
 
 TEST_F(container, first_version_cuts_mappings_anywhere)
 {
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
-	EXPECT_EQ(PAGE, unmap_dma(self->iommufd, IOVA + 4 * PAGE, PAGE, 0));
-	EXPECT_EQ(PAGE, unmap_dma(self->iommufd, IOVA, PAGE, 0));
-	EXPECT_EQ(PAGE, unmap_dma(self->iommufd, IOVA + MEMORY_SIZE - PAGE, PAGE, 0));
-	EXPECT_EQ(0, unmap_dma(self->iommufd, IOVA + 4 * PAGE, PAGE, 0));
-	EXPECT_EQ(3 * PAGE, unmap_dma(self->iommufd, IOVA + 2 * PAGE, 4 * PAGE, 0));
-	EXPECT_EQ(MEMORY_SIZE - 6 * PAGE, unmap_all(self->iommufd));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	EXPECT_EQ(PAGE, type1_unmap(self->iommufd, IOVA + 4 * PAGE, PAGE, 0));
+	EXPECT_EQ(PAGE, type1_unmap(self->iommufd, IOVA, PAGE, 0));
+	EXPECT_EQ(PAGE, type1_unmap(self->iommufd, IOVA + MEMORY_SIZE - PAGE, PAGE, 0));
+	EXPECT_EQ(0, type1_unmap(self->iommufd, IOVA + 4 * PAGE, PAGE, 0));
+	EXPECT_EQ(3 * PAGE, type1_unmap(self->iommufd, IOVA + 2 * PAGE, 4 * PAGE, 0));
+	EXPECT_EQ(MEMORY_SIZE - 6 * PAGE, type1_unmap_all(self->iommufd));
 }
 
 TEST_F(container, pages_can_be_unmapped_one_by_one)
 {
 	unsigned long page;
 
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
 	for (page = 0; page < PAGES; page++)
-		EXPECT_EQ(PAGE, unmap_dma(self->iommufd, IOVA + page * 5 % PAGES * PAGE, PAGE, 0));
+		EXPECT_EQ(PAGE, type1_unmap(self->iommufd, IOVA + page * 5 % PAGES * PAGE, PAGE,
+					    0));
 	EXPECT_TRUE(iommufd_ioas_is_empty(self->iommufd, self->ioas_id));
 }
 
@@ -687,9 +618,9 @@ static int fill_device(struct _test_data_container_dma *self)
 	int rc;
 
 	test_memory_fill(self->memory, BLOCK, SEED);
-	rc = map_dma(self->iommufd, self->memory, IOVA, PAGE, MAP_READ) ?:
+	rc = type1_map(self->iommufd, self->memory, IOVA, PAGE, MAP_READ) ?:
 	     iv_edu_dma_read(&self->edu, IOVA, 0, BLOCK);
-	return rc ?: unmap_all(self->iommufd) == PAGE ? 0 : -EIO;
+	return rc ?: type1_unmap_all(self->iommufd) == PAGE ? 0 : -EIO;
 }
 
 FIXTURE_SETUP(container_dma)
@@ -703,7 +634,7 @@ FIXTURE_SETUP(container_dma)
 	ASSERT_EQ(0, iv_edu_open(&self->edu, self->dev.fd));
 	self->iommufd = self->dev.iommufd;
 	self->ioas_id = self->dev.ioas_id;
-	ASSERT_EQ(0, vfio_ioas_set(self->iommufd, self->ioas_id));
+	ASSERT_EQ(0, type1_ioas_set(self->iommufd, self->ioas_id));
 	ASSERT_EQ(0, fill_device(self));
 }
 
@@ -725,25 +656,25 @@ static bool device_writes(struct _test_data_container_dma *self, uint64_t iova, 
 
 TEST_F(container_dma, device_writes_while_it_is_mapped)
 {
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
 	EXPECT_TRUE(device_writes(self, IOVA + PAGE, self->memory + PAGE));
-	EXPECT_EQ(MEMORY_SIZE, unmap_dma(self->iommufd, IOVA, MEMORY_SIZE, 0));
+	EXPECT_EQ(MEMORY_SIZE, type1_unmap(self->iommufd, IOVA, MEMORY_SIZE, 0));
 	EXPECT_FALSE(device_writes(self, IOVA + PAGE, self->memory + PAGE));
 }
 
 TEST_F(container_dma, device_cannot_write_what_it_may_read)
 {
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, PAGE, MAP_READ));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, 2 * IOVA, PAGE, MAP_WRITE));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, PAGE, MAP_READ));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, 2 * IOVA, PAGE, MAP_WRITE));
 	EXPECT_FALSE(device_writes(self, IOVA, self->memory));
 	EXPECT_TRUE(device_writes(self, 2 * IOVA, self->memory));
 }
 
 TEST_F(container_dma, hole_cut_into_a_mapping_is_a_hole_for_the_device)
 {
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
-	EXPECT_EQ(2 * PAGE, unmap_dma(self->iommufd, IOVA + 4 * PAGE, 2 * PAGE, 0));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	EXPECT_EQ(2 * PAGE, type1_unmap(self->iommufd, IOVA + 4 * PAGE, 2 * PAGE, 0));
 	EXPECT_TRUE(device_writes(self, IOVA + 3 * PAGE, self->memory + 3 * PAGE));
 	EXPECT_FALSE(device_writes(self, IOVA + 4 * PAGE, self->memory + 4 * PAGE));
 	EXPECT_FALSE(device_writes(self, IOVA + 5 * PAGE, self->memory + 5 * PAGE));
@@ -752,21 +683,21 @@ TEST_F(container_dma, hole_cut_into_a_mapping_is_a_hole_for_the_device)
 
 TEST_F(container_dma, other_memory_can_fill_the_hole)
 {
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE / 2, MAP_RW));
-	EXPECT_EQ(PAGE, unmap_dma(self->iommufd, IOVA + PAGE, PAGE, 0));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory + MEMORY_SIZE / 2, IOVA + PAGE, PAGE,
-			     MAP_RW));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE / 2, MAP_RW));
+	EXPECT_EQ(PAGE, type1_unmap(self->iommufd, IOVA + PAGE, PAGE, 0));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory + MEMORY_SIZE / 2, IOVA + PAGE, PAGE,
+			       MAP_RW));
 	EXPECT_TRUE(device_writes(self, IOVA + PAGE, self->memory + MEMORY_SIZE / 2));
 	EXPECT_TRUE(device_writes(self, IOVA + 2 * PAGE, self->memory + 2 * PAGE));
-	EXPECT_EQ(MEMORY_SIZE / 2, unmap_all(self->iommufd));
+	EXPECT_EQ(MEMORY_SIZE / 2, type1_unmap_all(self->iommufd));
 }
 
 TEST_F(container_dma, second_version_refuses_to_cut_and_the_device_goes_on)
 {
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1v2_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
-	EXPECT_EQ(-ENOENT, unmap_dma(self->iommufd, IOVA + PAGE, PAGE, 0));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1v2_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	EXPECT_EQ(-ENOENT, type1_unmap(self->iommufd, IOVA + PAGE, PAGE, 0));
 	EXPECT_TRUE(device_writes(self, IOVA, self->memory));
 	EXPECT_TRUE(device_writes(self, IOVA + PAGE, self->memory + PAGE));
 }
@@ -785,14 +716,14 @@ TEST_F(container_dma, huge_page_can_be_cut)
 
 	if (!huge)
 		SKIP(return, "no huge pages are reserved in /proc/sys/vm/nr_hugepages");
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, huge, IOVA, HUGE_SIZE, MAP_RW));
-	EXPECT_EQ(PAGE, unmap_dma(self->iommufd, IOVA + PAGE, PAGE, 0));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, huge, IOVA, HUGE_SIZE, MAP_RW));
+	EXPECT_EQ(PAGE, type1_unmap(self->iommufd, IOVA + PAGE, PAGE, 0));
 	EXPECT_TRUE(device_writes(self, IOVA, huge));
 	EXPECT_FALSE(device_writes(self, IOVA + PAGE, huge + PAGE));
 	EXPECT_TRUE(device_writes(self, IOVA + 2 * PAGE, huge + 2 * PAGE));
 	EXPECT_TRUE(device_writes(self, IOVA + HUGE_SIZE - PAGE, huge + HUGE_SIZE - PAGE));
-	EXPECT_EQ(HUGE_SIZE - PAGE, unmap_all(self->iommufd));
+	EXPECT_EQ(HUGE_SIZE - PAGE, type1_unmap_all(self->iommufd));
 	EXPECT_FALSE(device_writes(self, IOVA, huge));
 	munmap(huge, HUGE_SIZE);
 }
@@ -801,36 +732,36 @@ TEST_F(container_dma, first_version_is_refused_once_mappings_may_be_huge)
 {
 	uint64_t huge = 0;
 
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, PAGE, MAP_RW));
-	EXPECT_EQ(-EINVAL, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, PAGE, MAP_RW));
+	EXPECT_EQ(-EINVAL, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
 	ASSERT_EQ(0, iv_option_get(self->iommufd, IOMMU_OPTION_HUGE_PAGES, self->ioas_id, &huge));
 	EXPECT_EQ(1UL, huge);
-	EXPECT_EQ(PAGE, unmap_all(self->iommufd));
-	EXPECT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, PAGE, MAP_RW));
-	EXPECT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
+	EXPECT_EQ(PAGE, type1_unmap_all(self->iommufd));
+	EXPECT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, PAGE, MAP_RW));
+	EXPECT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
 }
 
 TEST_F(container_dma, nothing_is_cut_once_huge_pages_are_allowed_again)
 {
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
 	ASSERT_EQ(0, iv_option_set(self->iommufd, IOMMU_OPTION_HUGE_PAGES, self->ioas_id, 1));
-	EXPECT_EQ(-ENOENT, unmap_dma(self->iommufd, IOVA, PAGE, 0));
-	EXPECT_EQ(MEMORY_SIZE, unmap_dma(self->iommufd, IOVA, MEMORY_SIZE, 0));
+	EXPECT_EQ(-ENOENT, type1_unmap(self->iommufd, IOVA, PAGE, 0));
+	EXPECT_EQ(MEMORY_SIZE, type1_unmap(self->iommufd, IOVA, MEMORY_SIZE, 0));
 }
 
 TEST_F(container_dma, memory_stays_pinned_until_the_last_part_is_unmapped)
 {
 	int64_t before = test_pinned_pages();
 
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
 	EXPECT_EQ(before + (int64_t)PAGES, test_pinned_pages());
-	EXPECT_EQ(PAGE, unmap_dma(self->iommufd, IOVA + PAGE, PAGE, 0));
-	EXPECT_EQ(PAGE, unmap_dma(self->iommufd, IOVA, PAGE, 0));
+	EXPECT_EQ(PAGE, type1_unmap(self->iommufd, IOVA + PAGE, PAGE, 0));
+	EXPECT_EQ(PAGE, type1_unmap(self->iommufd, IOVA, PAGE, 0));
 	EXPECT_EQ(before + (int64_t)PAGES, test_pinned_pages());
-	EXPECT_EQ(MEMORY_SIZE - 2 * PAGE, unmap_all(self->iommufd));
+	EXPECT_EQ(MEMORY_SIZE - 2 * PAGE, type1_unmap_all(self->iommufd));
 	EXPECT_TRUE(iommufd_pinned_becomes(before));
 }
 
@@ -838,12 +769,12 @@ TEST_F(container_dma, parts_survive_detach_and_attach)
 {
 	int64_t before = test_pinned_pages();
 
-	ASSERT_EQ(0, set_type(self->iommufd, VFIO_TYPE1_IOMMU));
-	ASSERT_EQ(0, map_dma(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
-	EXPECT_EQ(PAGE, unmap_dma(self->iommufd, IOVA + PAGE, PAGE, 0));
+	ASSERT_EQ(0, type1_set(self->iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_map(self->iommufd, self->memory, IOVA, MEMORY_SIZE, MAP_RW));
+	EXPECT_EQ(PAGE, type1_unmap(self->iommufd, IOVA + PAGE, PAGE, 0));
 	ASSERT_EQ(0, iv_device_detach(self->dev.fd));
 	EXPECT_TRUE(iommufd_pinned_becomes(before));
-	EXPECT_EQ(PAGE, unmap_dma(self->iommufd, IOVA + 3 * PAGE, PAGE, 0));
+	EXPECT_EQ(PAGE, type1_unmap(self->iommufd, IOVA + 3 * PAGE, PAGE, 0));
 	ASSERT_EQ(0, iv_device_attach(self->dev.fd, self->ioas_id));
 	EXPECT_TRUE(device_writes(self, IOVA, self->memory));
 	EXPECT_FALSE(device_writes(self, IOVA + PAGE, self->memory + PAGE));
@@ -856,11 +787,11 @@ TEST_F(container_dma, unreachable_memory_fails_and_maps_nothing)
 {
 	void *hole = mmap(NULL, 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	EXPECT_EQ(-EFAULT, map_dma(self->iommufd, hole, IOVA, 2 * PAGE, MAP_RW));
+	EXPECT_EQ(-EFAULT, type1_map(self->iommufd, hole, IOVA, 2 * PAGE, MAP_RW));
 	EXPECT_EQ(0, munmap(hole, 2 * PAGE));
-	EXPECT_EQ(-EFAULT, map_dma(self->iommufd, hole, IOVA, 2 * PAGE, MAP_RW));
-	EXPECT_EQ(-EFAULT, map_dma(self->iommufd, NULL, IOVA, 2 * PAGE, MAP_RW));
-	EXPECT_EQ(-EFAULT, map_dma(self->iommufd, (void *)-(2 * PAGE), IOVA, PAGE, MAP_RW));
+	EXPECT_EQ(-EFAULT, type1_map(self->iommufd, hole, IOVA, 2 * PAGE, MAP_RW));
+	EXPECT_EQ(-EFAULT, type1_map(self->iommufd, NULL, IOVA, 2 * PAGE, MAP_RW));
+	EXPECT_EQ(-EFAULT, type1_map(self->iommufd, (void *)-(2 * PAGE), IOVA, PAGE, MAP_RW));
 	EXPECT_TRUE(iommufd_ioas_is_empty(self->iommufd, self->ioas_id));
 }
 
@@ -870,7 +801,7 @@ TEST_F(container_dma, reserved_range_is_not_offered_and_cannot_be_mapped)
 	struct info_caps caps;
 	uint32_t i;
 
-	EXPECT_EQ(-EINVAL, map_dma(self->iommufd, self->memory, RESERVED_IOVA, PAGE, MAP_RW));
+	EXPECT_EQ(-EINVAL, type1_map(self->iommufd, self->memory, RESERVED_IOVA, PAGE, MAP_RW));
 	ASSERT_EQ(0, get_info(self->iommufd, info, PAGE));
 	caps = info_caps(info);
 	ASSERT_NE(NULL, caps.ranges);
@@ -904,32 +835,29 @@ TEST_F(container_dma, coherency_is_what_the_iommu_can_enforce)
 	if (info.out_data_type != IOMMU_HW_INFO_TYPE_INTEL_VTD)
 		SKIP(return, "the IOMMU is not VT-d");
 	EXPECT_EQ(!!(vtd.ecap_reg & snoop_control),
-		  check_extension(self->iommufd, VFIO_DMA_CC_IOMMU));
+		  type1_check_extension(self->iommufd, VFIO_DMA_CC_IOMMU));
 }
 
 /* ---- Cutting while others change the same IOAS ---- */
 
 #define THREADS 4U
-#define RUN_MS 700
-#define JOIN_MS 5000
 #define STRIDE 0x1000000UL
 
 /**
  * struct cut_race - what the threads share
  * @dev: an attached device; its IOAS is the container's
  * @memory: mapped by all of them
- * @unexpected: a result that no order of the calls explains, or 0
+ * @results: of their calls
  */
 struct cut_race {
 	struct test_device dev;
 	char *memory;
-	atomic_llong unexpected;
+	struct test_race results;
 };
 
 FIXTURE(cut_race)
 {
 	struct cut_race race;
-	struct test_threads threads;
 	int64_t pinned;
 };
 
@@ -942,8 +870,8 @@ FIXTURE_SETUP(cut_race)
 	memset(self->race.memory, 1, MEMORY_SIZE);
 	self->pinned = test_pinned_pages();
 	ASSERT_EQ(0, test_device_setup(&self->race.dev, TEST_EDU, TEST_ATTACHED));
-	ASSERT_EQ(0, vfio_ioas_set(self->race.dev.iommufd, self->race.dev.ioas_id));
-	ASSERT_EQ(0, set_type(self->race.dev.iommufd, VFIO_TYPE1_IOMMU));
+	ASSERT_EQ(0, type1_ioas_set(self->race.dev.iommufd, self->race.dev.ioas_id));
+	ASSERT_EQ(0, type1_set(self->race.dev.iommufd, VFIO_TYPE1_IOMMU));
 }
 
 FIXTURE_TEARDOWN(cut_race)
@@ -953,21 +881,15 @@ FIXTURE_TEARDOWN(cut_race)
 	test_memory_free(self->race.memory, MEMORY_SIZE);
 }
 
-static void run_for_a_while(struct __test_metadata *_metadata, struct _test_data_cut_race *self,
-			    test_thread_fn function)
+static int64_t run_for_a_while(struct _test_data_cut_race *self, test_thread_fn function)
 {
-	ASSERT_EQ(0, test_threads_start(&self->threads, THREADS, function, &self->race));
-	test_sleep_ms(RUN_MS);
-	test_threads_stop(&self->threads);
-	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
-	EXPECT_EQ(0, self->race.unexpected);
-	EXPECT_LT(0UL, self->threads.rounds);
+	return test_race_run(&self->race.results, THREADS, function, &self->race, TEST_RACE_MS);
 }
 
 static void expect(struct cut_race *race, int64_t expected, int64_t got)
 {
 	if (expected != got)
-		race->unexpected = got ?: -EIDRM;
+		test_race_expect(&race->results, got ?: -EIDRM, 0, 0);
 }
 
 /* Maps, cuts from the middle outwards, and finds all of it. */
@@ -975,11 +897,11 @@ static void map_and_cut(struct cut_race *race, uint64_t iova)
 {
 	const int iommufd = race->dev.iommufd;
 
-	expect(race, 0, map_dma(iommufd, race->memory, iova, MEMORY_SIZE, MAP_RW));
-	expect(race, 2 * PAGE, unmap_dma(iommufd, iova + 7 * PAGE, 2 * PAGE, 0));
-	expect(race, PAGE, unmap_dma(iommufd, iova, PAGE, 0));
-	expect(race, 4 * PAGE, unmap_dma(iommufd, iova + 5 * PAGE, 6 * PAGE, 0));
-	expect(race, MEMORY_SIZE - 7 * PAGE, unmap_dma(iommufd, iova, MEMORY_SIZE, 0));
+	expect(race, 0, type1_map(iommufd, race->memory, iova, MEMORY_SIZE, MAP_RW));
+	expect(race, 2 * PAGE, type1_unmap(iommufd, iova + 7 * PAGE, 2 * PAGE, 0));
+	expect(race, PAGE, type1_unmap(iommufd, iova, PAGE, 0));
+	expect(race, 4 * PAGE, type1_unmap(iommufd, iova + 5 * PAGE, 6 * PAGE, 0));
+	expect(race, MEMORY_SIZE - 7 * PAGE, type1_unmap(iommufd, iova, MEMORY_SIZE, 0));
 }
 
 static void cut_own_range(struct test_threads *threads, unsigned int index, void *arg)
@@ -992,7 +914,7 @@ static void cut_own_range(struct test_threads *threads, unsigned int index, void
 
 TEST_F(cut_race, different_ranges_do_not_disturb_each_other)
 {
-	run_for_a_while(_metadata, self, cut_own_range);
+	EXPECT_EQ(0, run_for_a_while(self, cut_own_range));
 	EXPECT_TRUE(iommufd_ioas_is_empty(self->race.dev.iommufd, self->race.dev.ioas_id));
 }
 
@@ -1013,7 +935,7 @@ static void cut_or_attach(struct test_threads *threads, unsigned int index, void
 
 TEST_F(cut_race, attaching_and_detaching_while_cutting)
 {
-	run_for_a_while(_metadata, self, cut_or_attach);
+	EXPECT_EQ(0, run_for_a_while(self, cut_or_attach));
 	EXPECT_TRUE(iommufd_ioas_is_empty(self->race.dev.iommufd, self->race.dev.ioas_id));
 }
 
@@ -1025,21 +947,21 @@ static void cut_or_map_same_range(struct test_threads *threads, unsigned int ind
 	while (!test_threads_stopping(threads)) {
 		threads->rounds++;
 		if (index < 2) {
-			rc = map_dma(race->dev.iommufd, race->memory, IOVA, MEMORY_SIZE, MAP_RW);
+			rc = type1_map(race->dev.iommufd, race->memory, IOVA, MEMORY_SIZE, MAP_RW);
 			expect(race, rc == -EEXIST ? rc : 0, rc);
-			rc = unmap_all(race->dev.iommufd);
+			rc = type1_unmap_all(race->dev.iommufd);
 			expect(race, rc == -EBUSY || rc >= 0 ? rc : 0, rc);
 			continue;
 		}
-		rc = unmap_dma(race->dev.iommufd, IOVA + index * PAGE, 3 * PAGE, 0);
+		rc = type1_unmap(race->dev.iommufd, IOVA + index * PAGE, 3 * PAGE, 0);
 		expect(race, rc == -EBUSY || (rc >= 0 && rc <= (int64_t)(3 * PAGE)) ? rc : 0, rc);
 	}
 }
 
 TEST_F(cut_race, cutting_what_others_map_and_unmap)
 {
-	run_for_a_while(_metadata, self, cut_or_map_same_range);
-	EXPECT_LE(0, unmap_all(self->race.dev.iommufd));
+	EXPECT_EQ(0, run_for_a_while(self, cut_or_map_same_range));
+	EXPECT_LE(0, type1_unmap_all(self->race.dev.iommufd));
 	EXPECT_TRUE(iommufd_ioas_is_empty(self->race.dev.iommufd, self->race.dev.ioas_id));
 }
 
@@ -1059,14 +981,14 @@ static void cut_or_copy(struct test_threads *threads, unsigned int index, void *
 				  IV_DMA_RW);
 		expect(race, rc == -ENOENT ? rc : 0, rc);
 		if (!rc)
-			expect(race, 4 * PAGE, unmap_dma(race->dev.iommufd, IOVA + index * STRIDE,
-							 4 * PAGE, 0));
+			expect(race, 4 * PAGE, type1_unmap(race->dev.iommufd, IOVA + index * STRIDE,
+							   4 * PAGE, 0));
 	}
 }
 
 TEST_F(cut_race, copying_while_cutting)
 {
-	run_for_a_while(_metadata, self, cut_or_copy);
+	EXPECT_EQ(0, run_for_a_while(self, cut_or_copy));
 	EXPECT_TRUE(iommufd_ioas_is_empty(self->race.dev.iommufd, self->race.dev.ioas_id));
 }
 
@@ -1079,12 +1001,12 @@ static void choose_or_use(struct test_threads *threads, unsigned int index, void
 	while (!test_threads_stopping(threads)) {
 		threads->rounds++;
 		if (index) {
-			rc = unmap_dma(race->dev.iommufd, IOVA, PAGE, 0);
+			rc = type1_unmap(race->dev.iommufd, IOVA, PAGE, 0);
 			expect(race, rc == -ENODEV ? rc : 0, rc);
 			continue;
 		}
 		expect(race, 0, iv_ioas_alloc(race->dev.iommufd, &ioas_id));
-		expect(race, 0, vfio_ioas_set(race->dev.iommufd, ioas_id));
+		expect(race, 0, type1_ioas_set(race->dev.iommufd, ioas_id));
 		do {
 			rc = iv_iommufd_destroy(race->dev.iommufd, ioas_id);
 		} while (rc == -EBUSY);
@@ -1094,8 +1016,8 @@ static void choose_or_use(struct test_threads *threads, unsigned int index, void
 
 TEST_F(cut_race, destroying_the_ioas_while_it_is_the_containers)
 {
-	run_for_a_while(_metadata, self, choose_or_use);
-	EXPECT_EQ(-ENODEV, vfio_ioas_get(self->race.dev.iommufd));
+	EXPECT_EQ(0, run_for_a_while(self, choose_or_use));
+	EXPECT_EQ(-ENODEV, type1_ioas_get(self->race.dev.iommufd));
 }
 
 TEST_HARNESS_MAIN

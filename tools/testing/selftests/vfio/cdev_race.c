@@ -7,13 +7,13 @@
 #include "iommufd_child.h"
 #include "iv.h"
 #include "test_device.h"
+#include "test_race.h"
 #include "test_thread.h"
 #include "test_wait.h"
 #include "kselftest_harness.h"
 
 #define THREADS 4U
 #define ROUNDS 10
-#define RUN_MS 700
 #define JOIN_MS 5000
 #define CHILDREN 3
 
@@ -23,14 +23,14 @@
  * @fds: a descriptor for each thread
  * @iommufds: a context for each thread
  * @wins: successful binds
- * @unexpected: a result that no order of the calls explains, or 0
+ * @results: of their calls
  */
 struct race {
 	struct test_device dev;
 	int fds[THREADS];
 	int iommufds[THREADS];
 	atomic_int wins;
-	atomic_int unexpected;
+	struct test_race results;
 };
 
 FIXTURE(race)
@@ -64,23 +64,13 @@ FIXTURE_TEARDOWN(race)
 
 static void check_result(struct race *race, int rc, int error)
 {
-	if (rc && rc != error)
-		race->unexpected = rc;
+	test_race_expect(&race->results, rc, error, 0);
 }
 
 static void join(struct __test_metadata *_metadata, struct _test_data_race *self)
 {
 	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
-	EXPECT_EQ(0, self->race.unexpected);
-}
-
-static void run_for_a_while(struct __test_metadata *_metadata, struct _test_data_race *self,
-			    test_thread_fn function)
-{
-	ASSERT_EQ(0, test_threads_start(&self->threads, THREADS, function, &self->race));
-	test_sleep_ms(RUN_MS);
-	test_threads_stop(&self->threads);
-	join(_metadata, self);
+	EXPECT_EQ(0, self->race.results.unexpected);
 }
 
 static void bind_once(struct test_threads *threads, unsigned int index, void *arg)
@@ -183,14 +173,17 @@ static void use_device(struct test_threads *threads, unsigned int index, void *a
 {
 	struct race *race = arg;
 
-	while (!test_threads_stopping(threads))
+	while (!test_threads_stopping(threads)) {
+		threads->rounds++;
 		check_result(race, use_device_once(race->dev.addr, race->iommufds[index],
 						   &race->wins), -EINVAL);
+	}
 }
 
 TEST_F(race, threads_open_bind_read_and_close)
 {
-	run_for_a_while(_metadata, self, use_device);
+	EXPECT_EQ(0, test_race_run(&self->race.results, THREADS, use_device, &self->race,
+				   TEST_RACE_MS));
 	EXPECT_LT(0, self->race.wins);
 	EXPECT_EQ(0, iommufd_bind_elsewhere(self->race.dev.fd));
 }
@@ -198,7 +191,7 @@ TEST_F(race, threads_open_bind_read_and_close)
 static int child_uses_device(struct iommufd_child *parent, void *arg)
 {
 	struct race *race = arg;
-	const int64_t end = test_now_ms() + RUN_MS;
+	const int64_t end = test_now_ms() + TEST_RACE_MS;
 	int iommufd = iv_iommufd_open();
 	int rc;
 
@@ -246,7 +239,7 @@ static void read_parked_or_bound(struct test_threads *threads, unsigned int inde
 		check_result(race, rc, bound ? 0 : -EINVAL);
 		bound |= !rc;
 		if (!rc && vendor != IV_EDU_VENDOR)
-			race->unexpected = -EIO;
+			race->results.unexpected = -EIO;
 	}
 }
 

@@ -95,3 +95,21 @@ bool iommufd_pinned_becomes(int64_t pages)
 {
 	return test_wait_until(pinned_is, &pages, PINNED_TIMEOUT_MS);
 }
+
+/**
+ * iommufd_next_id() - the number that the next object gets, found out by making one
+ * @iommufd: the context
+ *
+ * Numbers are given out lowest first, so it is the same as before if and only if no object has come
+ * or gone below it.
+ *
+ * Return: the number, or 0 if none can be made.
+ */
+uint32_t iommufd_next_id(int iommufd)
+{
+	uint32_t id;
+
+	if (iv_ioas_alloc(iommufd, &id) || iv_iommufd_destroy(iommufd, id))
+		return 0;
+	return id;
+}

@@ -18,5 +18,6 @@ bool iommufd_iova_is_free(int iommufd, uint32_t ioas_id, uint64_t iova);
 bool iommufd_ioas_is_empty(int iommufd, uint32_t ioas_id);
 bool iommufd_iova_is_usable(int iommufd, uint32_t ioas_id, uint64_t iova);
 bool iommufd_pinned_becomes(int64_t pages);
+uint32_t iommufd_next_id(int iommufd);
 
 #endif

@@ -21,6 +21,25 @@ static int drop_capabilities(void)
 	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
 }
 
+/**
+ * test_drop_capability() - give up one capability for good
+ * @capability: CAP_*
+ *
+ * Return: 0, or a negative errno.
+ */
+int test_drop_capability(unsigned int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	data[CAP_TO_INDEX(capability)].effective &= ~CAP_TO_MASK(capability);
+	data[CAP_TO_INDEX(capability)].permitted &= ~CAP_TO_MASK(capability);
+	data[CAP_TO_INDEX(capability)].inheritable &= ~CAP_TO_MASK(capability);
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
 static int reduce_privilege(const struct test_privilege *privilege)
 {
 	struct rlimit limit = { privilege->memlock, privilege->memlock };

@@ -26,6 +26,8 @@ struct test_privilege {
 int test_run_in_child(int (*function)(void *arg), void *arg,
 		      const struct test_privilege *privilege);
 
+int test_drop_capability(unsigned int capability);
+
 int test_module_unload(const char *name);
 int test_module_load(const char *name);
 int test_run_command(const char *const argv[]);

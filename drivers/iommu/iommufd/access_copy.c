@@ -83,13 +83,15 @@ static long copy_pinned(const struct copy_job *job)
 static int find_in_page(const struct copy_job *job, struct iommufd_span *span)
 {
 	struct iommufd_area *area;
+	unsigned long more;
 
 	guard(mutex)(&job->ioas->tree_lock);
 	area = iommufd_access_find(job->ioas, job->iova, job->last, job->prot, span);
 	if (IS_ERR(area))
 		return PTR_ERR(area);
-	span->last = min(span->last,
-			 span->first + (PAGE_SIZE - 1 - offset_in_page(span->offset)));
+	/* Not by adding first: the page may reach beyond the last IOVA that there is. */
+	more = min(span->last - span->first, PAGE_SIZE - 1 - offset_in_page(span->offset));
+	span->last = span->first + more;
 	refcount_inc(&span->backing->refs);
 	return 0;
 }

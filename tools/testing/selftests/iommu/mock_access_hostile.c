@@ -119,6 +119,29 @@ static int setup_stubborn(struct scene *scene)
 	return map(scene, scene->memory) ?: create(scene, STUBBORN) ?: pin(scene, PAGE);
 }
 
+/*
+ * The memory of the last IOVAs goes on in its page where the IOVAs end. The copy must not: what the
+ * driver has no room for would go beyond its buffer, and what it didn't give would come from there.
+ */
+TEST_F(mock_access_hostile, copy_ends_with_the_last_iova)
+{
+	struct scene *scene = &self->scene;
+	const uint64_t iova = -PAGE;
+	char data[PAGE];
+
+	ASSERT_EQ(0, create(scene, 0));
+	ASSERT_EQ(0, iv_ioas_map(scene->fd, scene->ioas_id, scene->memory + 256, PAGE, iova,
+				 IV_DMA_RW));
+	memset(data, 7, PAGE);
+	EXPECT_EQ(0, mock_access_write(&scene->access, iova, data, PAGE, 0));
+	EXPECT_TRUE(test_memory_is(scene->memory, 256, 1));
+	EXPECT_TRUE(test_memory_is(scene->memory + 256, PAGE, 7));
+	EXPECT_TRUE(test_memory_is(scene->memory + 256 + PAGE, PAGE, 1));
+	memset(data, 0, PAGE);
+	EXPECT_EQ(0, mock_access_read(&scene->access, iova, data, PAGE, 0));
+	EXPECT_TRUE(test_memory_is(data, PAGE, 7));
+}
+
 TEST_F(mock_access_hostile, stubborn_driver_makes_an_unmap_fail)
 {
 	struct scene *scene = &self->scene;

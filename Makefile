@@ -10,7 +10,7 @@ running-release := $(shell cat $(RUNNING_KDIR)/include/config/kernel.release 2>/
 
 # The running kernel's headers where that is a kernel we support, else the ones
 # that set-up unpacked, which are also those of the guest's kernel.
-guest-goal := $(filter check check-peer demo shell bench,$(MAKECMDGOALS))
+guest-goal := $(filter check check-peer demo fuzz shell bench,$(MAKECMDGOALS))
 KDIR ?= $(if $(guest-goal),$(CACHED_KDIR),$(if $(filter 6.12.%,$(running-release)),$(RUNNING_KDIR),$(CACHED_KDIR)))
 
 # Known only once set-up is done: for use in recipes.
@@ -25,6 +25,7 @@ modules: $(if $(filter $(CACHED_KDIR),$(KDIR)),setup-build)
 
 include scripts/userspace.mk
 include tools/testing/bench/bench.mk
+include tools/testing/fuzz/fuzz.mk
 include tools/testing/peer/peer.mk
 
 setup-%:
@@ -34,7 +35,7 @@ setup:
 	@$(VM)/setup build tests guest
 
 check: modules tests tools | setup-guest
-	@$(VM)/check --modules build/$(KVER) $(RUN) $(if $(T),--match '$(T)') -- $(sort $(test-programs))
+	@$(VM)/check --modules build/$(KVER) $(RUN) $(if $(T),--match '$(T)') -- $(sort $(test-programs) $(fuzz-check-program))
 
 demo: modules tools | setup-guest
 	@$(VM)/run --modules build/$(KVER) $(RUN) --add build/tools/iommufd-vfio-demo:/usr/bin/iommufd-vfio-demo \

@@ -33,6 +33,30 @@ static void free_description(struct device *dev)
 	device_remove_software_node(dev);
 }
 
+/*
+ * Names the mock as the device's IOMMU. iommu_fwspec_init(), which does so for firmware's parsers,
+ * wants a lock of the IOMMU core's that modules can't take, for the case that the device is in use
+ * already. Ours isn't visible to anybody yet and needs no lock.
+ */
+static int describe_iommu(struct device *dev)
+{
+	struct iommu_fwspec *fwspec;
+	struct dev_iommu *iommu;
+
+	iommu = kzalloc(sizeof(*iommu), GFP_KERNEL);
+	fwspec = kzalloc(sizeof(*fwspec), GFP_KERNEL);
+	if (!iommu || !fwspec) {
+		kfree(fwspec);
+		kfree(iommu);
+		return -ENOMEM;
+	}
+	mutex_init(&iommu->lock);
+	fwspec->iommu_fwnode = fwnode_handle_get(mock_iommu_fwnode());
+	iommu->fwspec = fwspec;
+	dev->iommu = iommu;
+	return 0;
+}
+
 /* What firmware would tell about the device. */
 static int describe(struct mock_dev *mdev)
 {
@@ -43,7 +67,7 @@ static int describe(struct mock_dev *mdev)
 	if (!rc && mdev->flags & MOCK_FLAGS_DEVICE_PASID)
 		rc = device_create_managed_software_node(dev, pasid_properties, NULL);
 	if (!rc)
-		rc = iommu_fwspec_init(dev, mock_iommu_fwnode());
+		rc = describe_iommu(dev);
 	return rc;
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "test_thread.h"
+#include "test_timeout.h"
 
 static void *thread_main(void *arg)
 {
@@ -83,7 +84,7 @@ void test_threads_stop(struct test_threads *threads)
 /**
  * test_threads_join() - wait for the threads to end
  * @threads: the threads
- * @timeout_ms: how long to wait for all of them together
+ * @timeout_ms: how long to wait for all of them together, as for test_timeout()
  *
  * Return: 0, or -ETIMEDOUT if one still runs.
  */
@@ -92,6 +93,7 @@ int test_threads_join(struct test_threads *threads, int timeout_ms)
 	struct timespec end;
 
 	clock_gettime(CLOCK_REALTIME, &end);
+	timeout_ms = test_timeout(timeout_ms);
 	end.tv_sec += timeout_ms / 1000;
 	end.tv_nsec += timeout_ms % 1000 * 1000000L;
 	if (end.tv_nsec >= 1000000000L) {

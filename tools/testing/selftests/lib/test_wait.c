@@ -4,6 +4,7 @@
  */
 #include <time.h>
 
+#include "test_timeout.h"
 #include "test_wait.h"
 
 /**
@@ -34,13 +35,13 @@ void test_sleep_ms(int ms)
  * test_wait_until() - wait for something to become true
  * @condition: asked again and again
  * @arg: for @condition
- * @timeout_ms: how long to wait
+ * @timeout_ms: how long to wait, as for test_timeout()
  *
  * Return: whether it became true in time.
  */
 bool test_wait_until(bool (*condition)(void *arg), void *arg, int timeout_ms)
 {
-	int64_t end = test_now_ms() + timeout_ms;
+	int64_t end = test_now_ms() + test_timeout(timeout_ms);
 
 	while (!condition(arg)) {
 		if (test_now_ms() >= end)

@@ -28,7 +28,7 @@ archive_open() {
 		-o "APT::Sandbox::User=$(id -un)"
 		-o Acquire::Retries=2)
 	say "reading the package lists of Debian's archive"
-	archive_quietly apt-get "${IV_APT[@]}" update ||
+	quietly apt-get "${IV_APT[@]}" update ||
 		die "Debian's archive cannot be reached, and these packages are missing: $(archive_packages "$IV_MISSING")" \
 		    "connect this machine to its package archive, or copy $IV_CACHE from a machine where set-up has finished"
 }
@@ -53,31 +53,8 @@ archive_packages() {
 		source) printf '%s ' linux-source-6.12 ;;
 		qemu) printf '%s ' qemu-system-x86 '(of bookworm-backports)' ;;
 		busybox) printf '%s ' busybox-static ;;
+		debug_kernel) ;; # built from source
 		esac
-	done
-}
-
-# Runs a command, keeping its words for the case that it fails.
-archive_quietly() {
-	local log=$IV_CACHE/apt/log ticker status=0
-
-	archive_tick 9>&- &
-	ticker=$!
-	"$@" >"$log" 2>&1 || status=1
-	kill "$ticker" 2>/dev/null || true
-	! grep -q '^[EW]: Failed to fetch' "$log" || status=1
-	[ "$status" -eq 0 ] || sed 's/^/    /' "$log" >&2
-	return "$status"
-}
-
-# A line every ten seconds, with no child that could outlive it.
-archive_tick() {
-	local seconds=0 never
-
-	exec {never}<> <(:)
-	while ! read -r -t 10 -u "$never" && kill -0 $$ 2>/dev/null; do
-		seconds=$((seconds + 10))
-		say "... $seconds s"
 	done
 }
 
@@ -104,7 +81,7 @@ archive_download() {
 	mkdir -p "$dir"
 	for package; do
 		say "fetching ${package%%=*}$(archive_size "$package")"
-		(cd "$dir" && archive_quietly apt-get "${IV_APT[@]}" download "$package") ||
+		(cd "$dir" && quietly apt-get "${IV_APT[@]}" download "$package") ||
 			die "the package $package could not be fetched" \
 			    "see apt's words above; run this again when the archive can be reached"
 	done
@@ -118,7 +95,7 @@ archive_download_closure() {
 
 	say "fetching $package and the libraries that it needs"
 	rm -f "$archives"/*.deb
-	archive_quietly apt-get "${IV_APT[@]}" --yes --no-install-recommends --download-only \
+	quietly apt-get "${IV_APT[@]}" --yes --no-install-recommends --download-only \
 		--target-release "$release" --reinstall install "$package" ||
 		die "the package $package could not be fetched from $release" \
 		    "see apt's words above; run this again when the archive can be reached"

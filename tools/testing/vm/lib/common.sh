@@ -56,3 +56,28 @@ fresh_work_dir() {
 	rm -rf "$IV_WORK"
 	mkdir -p "$IV_WORK"
 }
+
+# Runs a command of the set-up, keeping its words for the case that it fails.
+quietly() {
+	local log=$IV_WORK/log ticker status=0
+
+	quietly_tick 9>&- &
+	ticker=$!
+	"$@" >"$log" 2>&1 || status=1
+	kill "$ticker" 2>/dev/null || true
+	! grep -q '^[EW]: Failed to fetch' "$log" || status=1
+	[ "$status" -eq 0 ] || tail -n 60 "$log" | sed 's/^/    /' >&2
+	return "$status"
+}
+
+# A line every ten seconds, later every minute, with no child that could outlive it.
+quietly_tick() {
+	local seconds=0 step=10 never
+
+	exec {never}<> <(:)
+	while ! read -r -t $step -u "$never" && kill -0 $$ 2>/dev/null; do
+		seconds=$((seconds + step))
+		say "... $seconds s"
+		[ $seconds -lt 60 ] || step=60
+	done
+}

@@ -21,6 +21,17 @@ xz-utils	xz
 zstd		zstd
 '
 
+# To build the debug kernel.
+host_packages_debug='
+bc		bc
+binutils	strip
+bison		bison
+flex		flex
+libelf-dev	/usr/include/gelf.h
+patch		patch
+perl		perl
+'
+
 host_packages_style='
 sparse		sparse
 codespell	codespell

@@ -16,12 +16,13 @@ KDIR ?= $(if $(guest-goal),$(CACHED_KDIR),$(if $(filter 6.12.%,$(running-release
 # Known only once set-up is done: for use in recipes.
 KVER = $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),unknown)
 VM := tools/testing/vm
+MODULES = build/$(KVER)$(if $(COVERAGE),-coverage)
 export IOMMUFD_VFIO_CACHE = $(CACHE)
 
 all: modules tools tests
 
 modules: $(if $(filter $(CACHED_KDIR),$(KDIR)),setup-build)
-	+@scripts/build-modules $(KDIR) build/$(KVER)
+	+@scripts/build-modules $(KDIR) $(MODULES) $(if $(COVERAGE),GCOV_PROFILE=y)
 
 include scripts/userspace.mk
 include tools/testing/bench/bench.mk
@@ -34,8 +35,34 @@ setup-%:
 setup:
 	@$(VM)/setup build tests guest
 
-check: modules tests tools | setup-guest
-	@$(VM)/check --modules build/$(KVER) $(RUN) $(if $(T),--match '$(T)') -- $(sort $(test-programs) $(fuzz-check-program))
+check: modules tests tools $(if $(DEBUG_KERNEL),$(peer-program) $(peer-debug-program)) | setup-guest
+	@$(VM)/check --modules $(MODULES) --load iommufd_mock $(check-options) $(RUN) \
+		$(if $(T),--match '$(T)') -- $(check-programs)
+
+# The same and mainline's own tests, on a kernel that watches for mistakes.
+check-debug: | setup-debug
+	@dir=$$($(VM)/setup --where debug) && \
+		$(MAKE) --no-print-directory check KDIR="$$dir/headers" DEBUG_KERNEL="$$dir"
+
+# Which lines of the modules that run executes.
+coverage:
+	@rm -rf build/coverage
+	@status=0; $(MAKE) --no-print-directory check-debug COVERAGE=1 || status=$$?; \
+		release=$$(cat "$$($(VM)/setup --where debug)/release") && \
+		scripts/coverage "build/$$release-coverage" build/coverage && exit $$status
+
+# Plants mistakes to see that the lane finds them.
+check-lane: tests | setup-debug
+	@dir=$$($(VM)/setup --where debug) && \
+		$(MAKE) --no-print-directory modules KDIR="$$dir/headers" && $(VM)/check-lane "$$dir"
+
+ifdef DEBUG_KERNEL
+check-options = --debug $(DEBUG_KERNEL) --expect tools/testing/peer/expected \
+	$(if $(COVERAGE),--coverage build/coverage/guests)
+check-programs = $(sort $(test-programs) $(fuzz-check-program)) $(peer-program) $(peer-debug-program)
+else
+check-programs = $(sort $(test-programs) $(fuzz-check-program))
+endif
 
 demo: modules tools | setup-guest
 	@$(VM)/run --modules build/$(KVER) $(RUN) --add build/tools/iommufd-vfio-demo:/usr/bin/iommufd-vfio-demo \
@@ -63,4 +90,4 @@ distclean:
 help:
 	@sed '1d; s/^/  /' scripts/help.txt
 
-.PHONY: all modules setup check demo shell style install uninstall clean distclean help
+.PHONY: all modules setup check check-debug check-lane coverage demo shell style install uninstall clean distclean help

@@ -18,7 +18,14 @@ test-sources := $(wildcard tools/testing/selftests/iommu/*.c tools/testing/selft
 test-programs := $(patsubst tools/testing/selftests/%.c,build/tests/%,$(test-sources))
 tool-programs := build/tools/iommufd-vfio-demo
 
-tests: $(test-programs)
+# What runs the tests in the guest; static, which starts faster.
+runner-objects := $(call objects,tools/testing/vm/runner)
+runner := build/vm/run-tests
+$(runner): own-objects := $(runner-objects)
+$(runner): LDFLAGS += -static
+$(runner): $(runner-objects)
+
+tests: $(test-programs) $(runner)
 	@[ -n "$(test-programs)" ] || \
 		{ echo "no test programs are in tools/testing/selftests/iommu and vfio" >&2; exit 1; }
 tools: $(tool-programs)
@@ -36,8 +43,9 @@ build/tools/iommufd-vfio-demo: $(demo-objects) $(lib-objects)
 
 build/tools/iommufd-vfio-demo: own-objects := $(demo-objects)
 $(test-programs): own-objects := some
+$(test-programs): LDFLAGS += -Wl,--wrap=alarm
 
-$(test-programs) $(tool-programs):
+$(test-programs) $(tool-programs) $(runner):
 	@mkdir -p $(@D)
 	@[ -n "$(own-objects)" ] || { echo "$@: it has no source files" >&2; exit 1; }
 	@echo "  LD      $@"

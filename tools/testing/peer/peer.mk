@@ -2,25 +2,31 @@
 #
 # `make check-peer`: mainline's own test program for iommufd, as the kernel's
 # source package has it, built unchanged against our headers and run on the mock
-# IOMMU.  Documentation/peer.md lists what it can't pass, and why.
+# IOMMU.  Documentation/peer.md lists what it can't pass, and why; so does, for the
+# test runner, the file expected.  `make check-debug` runs it too, and besides the one
+# that lets each allocation fail in turn, which needs that kernel.
 #
-# The program includes headers by paths relative to its own in the kernel's
-# tree, so it gets a tree of its own with our test header in mainline's place.
+# The programs include headers by paths relative to their own in the kernel's
+# tree, so they get a tree of their own with our test header in mainline's place.
 
 PEER := build/peer
 peer-program := $(PEER)/iommufd
+peer-debug-program := $(PEER)/iommufd_fail_nth
+peer-timeout := build/obj/tools/testing/selftests/lib/test_timeout.o
 
-$(peer-program): include/uapi/linux/iommufd.h include/uapi/linux/iommufd_test.h | setup-tests
+$(PEER)/tree: include/uapi/linux/iommufd_test.h | setup-tests
 	@rm -rf $(PEER)
 	@mkdir -p $(PEER)/tree/drivers/iommu/iommufd
 	@cp -r $(CACHE)/source/tree/tools $(PEER)/tree/
 	@cp include/uapi/linux/iommufd_test.h $(PEER)/tree/drivers/iommu/iommufd/
-	@echo "  CC      mainline's tools/testing/selftests/iommu/iommufd.c"
-	@$(CC) -O2 -Wall -Wno-unused-function -pthread -Iinclude/uapi -o $@ \
-		$(PEER)/tree/tools/testing/selftests/iommu/iommufd.c
 
-check-peer: modules $(peer-program) | setup-guest
-	@$(VM)/check --modules build/$(KVER) --load iommufd_mock $(RUN) \
-		$(if $(T),--match '$(T)') -- $(peer-program)
+$(peer-program) $(peer-debug-program): include/uapi/linux/iommufd.h $(peer-timeout) | $(PEER)/tree
+	@echo "  CC      mainline's tools/testing/selftests/iommu/$(@F).c"
+	@$(CC) -O2 -D_GNU_SOURCE= -Wall -Wno-unused-function -pthread -Iinclude/uapi -Wl,--wrap=alarm -o $@ \
+		$(PEER)/tree/tools/testing/selftests/iommu/$(@F).c $(peer-timeout)
+
+check-peer: modules $(peer-program) tests | setup-guest
+	@$(VM)/check --modules build/$(KVER) --load iommufd_mock --expect tools/testing/peer/expected \
+		$(RUN) $(if $(T),--match '$(T)') -- $(peer-program)
 
 .PHONY: check-peer

@@ -89,11 +89,21 @@ EXPORT_SYMBOL_NS_GPL(iommufd_object_put, IOMMUFD_VFIO_TEST);
 
 /**
  * iommufd_object_unpublish() - take back the number, whoever still uses the object
- * @obj: a published object on which the caller has a reference besides the table's
+ * @obj: an object on which the caller has a reference besides the table's; if it isn't published, or
+ *       not any more, nothing happens
  */
 void iommufd_object_unpublish(struct iommufd_object *obj)
 {
-	if (xa_erase(&obj->ictx->objects, obj->id))
+	struct xarray *objects = &obj->ictx->objects;
+	bool published;
+
+	xa_lock(objects);
+	/* The number may be another object's by now. */
+	published = xa_load(objects, obj->id) == obj;
+	if (published)
+		__xa_erase(objects, obj->id);
+	xa_unlock(objects);
+	if (published)
 		iommufd_object_put(obj);
 }
 

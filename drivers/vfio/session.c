@@ -22,6 +22,27 @@ int vfio_bind_device(struct vfio_bind *bind, struct device *dev)
 }
 EXPORT_SYMBOL_GPL(vfio_bind_device);
 
+int vfio_bind_pasid(struct vfio_bind *bind, struct device *parent,
+		    const struct iommufd_pasid_ops *ops, void *data)
+{
+	struct iommufd_endpoint *endpoint;
+
+	if (WARN_ON(bind->endpoint))
+		return -EINVAL;
+	endpoint = iommufd_endpoint_bind_pasid(bind->ictx, parent, ops, data);
+	if (IS_ERR(endpoint))
+		return PTR_ERR(endpoint);
+	bind->endpoint = endpoint;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_bind_pasid);
+
+struct iommufd_endpoint *vfio_device_endpoint(struct vfio_device *vdev)
+{
+	return vdev->core->endpoint;
+}
+EXPORT_SYMBOL_GPL(vfio_device_endpoint);
+
 /**
  * vfio_release_endpoint() - release what a driver's bind has made
  * @core: the device, lock held
@@ -30,6 +51,7 @@ EXPORT_SYMBOL_GPL(vfio_bind_device);
 void vfio_release_endpoint(struct vfio_core_device *core, struct iommufd_endpoint *endpoint)
 {
 	iommufd_endpoint_release(endpoint);
+	core->endpoint = NULL;
 	core->access = NULL;
 }
 
@@ -48,8 +70,10 @@ struct iommufd_endpoint *vfio_driver_bind(struct vfio_device *vdev, struct iommu
 	rc = vdev->ops->bind(vdev, &bind);
 	if (!rc && WARN_ON(!bind.endpoint))
 		rc = -EINVAL;
-	if (!rc)
+	if (!rc) {
+		vdev->core->endpoint = bind.endpoint;
 		return bind.endpoint;
+	}
 	if (bind.endpoint)
 		vfio_release_endpoint(vdev->core, bind.endpoint);
 	return ERR_PTR(rc);
@@ -180,28 +204,53 @@ static struct iommufd_endpoint *file_get_endpoint(struct vfio_file *df)
 	return endpoint;
 }
 
-long vfio_file_attach(struct vfio_file *df, struct vfio_device_attach_iommufd_pt __user *arg)
+static int attach_check(struct vfio_device_attach_iommufd_pt *attach,
+			struct vfio_device_attach_iommufd_pt __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_device_attach_iommufd_pt, pt_id);
+
+	if (copy_from_user(attach, arg, minsz))
+		return -EFAULT;
+	if (attach->argsz < minsz || attach->flags & ~VFIO_DEVICE_ATTACH_PASID)
+		return -EINVAL;
+	if (attach->flags & VFIO_DEVICE_ATTACH_PASID) {
+		if (attach->argsz < offsetofend(struct vfio_device_attach_iommufd_pt, pasid))
+			return -EINVAL;
+		if (get_user(attach->pasid, &arg->pasid))
+			return -EFAULT;
+	}
+	/* A structure that can't be answered is refused before anything is changed. */
+	return put_user(attach->pt_id, &arg->pt_id);
+}
+
+static int endpoint_detach(struct iommufd_endpoint *endpoint, bool has_pasid, u32 pasid)
+{
+	if (has_pasid)
+		return iommufd_endpoint_detach_pasid(endpoint, pasid);
+	iommufd_endpoint_detach(endpoint);
+	return 0;
+}
+
+long vfio_file_attach(struct vfio_file *df, struct vfio_device_attach_iommufd_pt __user *arg)
+{
 	struct vfio_device_attach_iommufd_pt attach;
 	struct iommufd_endpoint *endpoint;
+	bool has_pasid;
 	int rc;
 
-	if (copy_from_user(&attach, arg, minsz))
-		return -EFAULT;
-	if (attach.argsz < minsz || attach.flags & ~VFIO_DEVICE_ATTACH_PASID)
-		return -EINVAL;
-	if (attach.flags & VFIO_DEVICE_ATTACH_PASID)
-		return attach.argsz < offsetofend(typeof(attach), pasid) ? -EINVAL : -EOPNOTSUPP;
-	/* A structure that can't be answered is refused before anything is changed. */
-	if (put_user(attach.pt_id, &arg->pt_id))
-		return -EFAULT;
+	rc = attach_check(&attach, arg);
+	if (rc)
+		return rc;
+	has_pasid = attach.flags & VFIO_DEVICE_ATTACH_PASID;
 	endpoint = file_get_endpoint(df);
 	if (IS_ERR(endpoint))
 		return PTR_ERR(endpoint);
-	rc = iommufd_endpoint_attach(endpoint, &attach.pt_id);
+	if (has_pasid)
+		rc = iommufd_endpoint_attach_pasid(endpoint, attach.pasid, &attach.pt_id);
+	else
+		rc = iommufd_endpoint_attach(endpoint, &attach.pt_id);
 	if (!rc && put_user(attach.pt_id, &arg->pt_id)) {
-		iommufd_endpoint_detach(endpoint);
+		endpoint_detach(endpoint, has_pasid, attach.pasid);
 		rc = -EFAULT;
 	}
 	iommufd_endpoint_put(endpoint);
@@ -213,19 +262,24 @@ long vfio_file_detach(struct vfio_file *df, struct vfio_device_detach_iommufd_pt
 	const size_t minsz = offsetofend(struct vfio_device_detach_iommufd_pt, flags);
 	struct vfio_device_detach_iommufd_pt detach;
 	struct iommufd_endpoint *endpoint;
+	bool has_pasid;
+	int rc;
 
 	if (copy_from_user(&detach, arg, minsz))
 		return -EFAULT;
 	if (detach.argsz < minsz || detach.flags & ~VFIO_DEVICE_DETACH_PASID)
 		return -EINVAL;
-	if (detach.flags & VFIO_DEVICE_DETACH_PASID)
-		return detach.argsz < offsetofend(typeof(detach), pasid) ? -EINVAL : -EOPNOTSUPP;
+	has_pasid = detach.flags & VFIO_DEVICE_DETACH_PASID;
+	if (has_pasid && detach.argsz < offsetofend(typeof(detach), pasid))
+		return -EINVAL;
+	if (has_pasid && get_user(detach.pasid, &arg->pasid))
+		return -EFAULT;
 	endpoint = file_get_endpoint(df);
 	if (IS_ERR(endpoint))
 		return PTR_ERR(endpoint);
-	iommufd_endpoint_detach(endpoint);
+	rc = endpoint_detach(endpoint, has_pasid, detach.pasid);
 	iommufd_endpoint_put(endpoint);
-	return 0;
+	return rc;
 }
 
 /**

@@ -62,6 +62,7 @@ struct vfio_group;
  *          the session; changes only while nobody can ask for it
  * @access_ops: the driver's, for @access
  * @access_data: for @access_ops
+ * @endpoint: what the driver's @bind has chosen, until its @close has returned
  */
 struct vfio_core_device {
 	struct vfio_device *vdev;
@@ -83,6 +84,7 @@ struct vfio_core_device {
 	struct iommufd_access *access;
 	const struct iommufd_access_ops *access_ops;
 	void *access_data;
+	struct iommufd_endpoint *endpoint;
 };
 
 /**

@@ -51,6 +51,83 @@ void iommufd_ctx_put(struct iommufd_ctx *ictx);
 struct iommufd_endpoint *iommufd_endpoint_bind_device(struct iommufd_ctx *ictx, struct device *dev);
 
 /**
+ * struct iommufd_pasid_ops - what a driver does whose device tells users apart by PASIDs
+ * @drain: Have the device finish or drop what it does with @pasid. On return it does no more DMA
+ *         with the PASID, and will not: the driver doesn't find it any more. The PASID is detached
+ *         already, so what the device still tries fails.
+ *
+ * @drain may sleep, but waits for no user. It is called with locks of iommufd held, so it must not
+ * attach, detach or release an endpoint, nor wait for anybody who does; the lookups below are
+ * allowed. It may be called from iommufd_endpoint_bind_pasid() on and until
+ * iommufd_endpoint_release() has returned.
+ */
+struct iommufd_pasid_ops {
+	void (*drain)(void *data, u32 pasid);
+};
+
+/**
+ * iommufd_endpoint_bind_pasid() - let a device do DMA under another's requester ID, by PASID
+ * @ictx: the context; the caller keeps it alive until iommufd_endpoint_release()
+ * @parent: whose requester ID it is; a device with PASIDs, bound to a driver that uses the DMA API
+ *          and stays so until iommufd_endpoint_release(). Endpoints of other contexts may share it.
+ * @ops: of the driver; NULL: it can use but the endpoint's own PASID, and users can get no others
+ * @data: for @ops
+ *
+ * The endpoint has a PASID of its own from now on, which an attach means that names none. The driver
+ * must let the device use no PASID but those that iommufd_pasid_owned() knows.
+ *
+ * The PASIDs go back to where the kernel's come from when the endpoint is released. The driver has
+ * stopped all of the device's DMA before that.
+ *
+ * Context: may sleep; waits for no user.
+ * Return: the endpoint with a reference for the caller, or ERR_PTR of -ENODEV (no IOMMU), -EOPNOTSUPP
+ * (@parent has no PASIDs), -EBUSY (its DMA is not its driver's), -EINVAL (DMA not coherent with CPU
+ * caches), -EPERM (interrupts not isolated), -ENOSPC (no PASID is free), -EDQUOT (the context has too
+ * many), -ENOMEM.
+ */
+struct iommufd_endpoint *iommufd_endpoint_bind_pasid(struct iommufd_ctx *ictx,
+						     struct device *parent,
+						     const struct iommufd_pasid_ops *ops,
+						     void *data);
+
+/**
+ * iommufd_endpoint_pasid() - the PASID of a PASID endpoint's own
+ * @ep: the endpoint
+ *
+ * Return: the PASID, which stays the same until iommufd_endpoint_release(); 0 if @ep is of another
+ * kind.
+ */
+u32 iommufd_endpoint_pasid(const struct iommufd_endpoint *ep);
+
+/**
+ * iommufd_pasid_owned() - whether an endpoint's device may use a PASID
+ * @ep: the endpoint; released later
+ * @pasid: what hardware calls it
+ *
+ * It may if the PASID is the endpoint's own, or was allocated or attached for the endpoint. Whether
+ * it is attached just now doesn't matter: if not, the IOMMU stops DMA with it.
+ *
+ * The answer holds until the driver's @drain for this PASID returns. So the driver asks, and hands
+ * the work to the device, in one critical section that its @drain waits for.
+ *
+ * Context: any, hard interrupts included; takes no lock.
+ */
+bool iommufd_pasid_owned(const struct iommufd_endpoint *ep, u32 pasid);
+
+/**
+ * iommufd_pasid_from_guest() - what hardware calls a guest's PASID
+ * @ep: the endpoint; released later
+ * @guest: what the guest calls it, as the user has said in IOMMU_PASID_ALLOC
+ * @pasid: set to what hardware calls it; as good as if iommufd_pasid_owned() had said yes
+ *
+ * Each endpoint has guest numbers of its own.
+ *
+ * Context: as iommufd_pasid_owned().
+ * Return: 0, or -ENOENT.
+ */
+int iommufd_pasid_from_guest(const struct iommufd_endpoint *ep, u32 guest, u32 *pasid);
+
+/**
  * struct iommufd_access_ops - what a driver does that accesses memory by IOVA
  * @unmap: Let go of [iova, iova + length): end every pin that intersects it with
  *         iommufd_access_unpin(), here or soon, and make no new one. NULL: the driver only reads
@@ -265,6 +342,39 @@ void iommufd_container_leave_noiommu(struct iommufd_ctx *ictx);
  * Return: 0; -EINVAL (the container has no type yet).
  */
 int iommufd_container_check_noiommu(struct iommufd_ctx *ictx);
+
+/**
+ * iommufd_endpoint_attach_pasid() - let DMA with a PASID through a page table
+ * @ep: the endpoint
+ * @pasid: the PASID
+ * @pt_id: as for iommufd_endpoint_attach()
+ *
+ * Replaces what the PASID was attached to, if anything; DMA with it is blocked for a moment then.
+ * After a failure the old attachment stands, but for -EIO.
+ *
+ * The page table must have been made for PASIDs, and so must the one that the device's DMA without
+ * PASID goes through, if there is one; an automatic one (if @pt_id is an IOAS) is so only for a PASID
+ * endpoint. A PASID that wasn't allocated is reserved until it is detached, if the requester ID is
+ * the endpoint's alone.
+ *
+ * Context: as iommufd_endpoint_attach().
+ * Return: as iommufd_endpoint_attach(); moreover -EOPNOTSUPP (the device, the kind of endpoint or the
+ * IOMMU has no PASIDs), -EINVAL (out of range; a page table isn't for PASIDs), -EPERM (not the
+ * context's), -EBUSY (in use by another endpoint), -EDQUOT (the context has too many PASIDs), -ENOSPC
+ * (too many PASIDs of the device have had fault queues), -EIO (a replace has failed, and so has going
+ * back: the PASID is detached).
+ */
+int iommufd_endpoint_attach_pasid(struct iommufd_endpoint *ep, u32 pasid, u32 *pt_id);
+
+/**
+ * iommufd_endpoint_detach_pasid() - block DMA with a PASID again
+ * @ep: the endpoint
+ * @pasid: the PASID, attached or not
+ *
+ * Context: may sleep; waits for no user.
+ * Return: 0; -EOPNOTSUPP if the device or the kind of endpoint has no PASIDs.
+ */
+int iommufd_endpoint_detach_pasid(struct iommufd_endpoint *ep, u32 pasid);
 
 /**
  * iommufd_endpoint_release() - detach, give back DMA ownership, and drop the caller's reference

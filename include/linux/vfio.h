@@ -35,6 +35,8 @@
 
 struct iommufd_access;
 struct iommufd_access_ops;
+struct iommufd_endpoint;
+struct iommufd_pasid_ops;
 struct vfio_bind;
 struct vfio_core_device;
 struct vfio_device_ops;
@@ -201,6 +203,36 @@ int vfio_bind_access(struct vfio_bind *bind, const struct iommufd_access_ops *op
  * Return: the access.
  */
 struct iommufd_access *vfio_device_access(struct vfio_device *vdev);
+
+/**
+ * vfio_bind_pasid() - the device does DMA under another's requester ID, told apart by PASIDs
+ * @bind: as given to the driver's @bind
+ * @parent: whose requester ID it is; its driver uses the DMA API, and stays bound until
+ *          vfio_unregister_device() has returned
+ * @ops: how the driver drains the device of a PASID; NULL: the device can use but one PASID
+ * @data: for @ops
+ *
+ * The device may use the PASIDs that iommufd_pasid_owned() knows for vfio_device_endpoint(), which
+ * the driver has to see to. @ops may be called at any time until @close has returned, and a little
+ * after; not any more when vfio_unregister_device() has returned. It must not wait for an @open,
+ * @close or @bind.
+ *
+ * Return: 0; -EOPNOTSUPP if @parent has no PASIDs; -EBUSY if its DMA is not its driver's; -ENOSPC if
+ * no PASID is free; -EDQUOT if the context has too many; otherwise as vfio_bind_device().
+ */
+int vfio_bind_pasid(struct vfio_bind *bind, struct device *parent,
+		    const struct iommufd_pasid_ops *ops, void *data);
+
+/**
+ * vfio_device_endpoint() - the endpoint that the driver's @bind has chosen
+ * @vdev: the device
+ *
+ * For iommufd_endpoint_pasid(), iommufd_pasid_owned() and the like (include/linux/iommufd.h). The
+ * driver doesn't attach, detach or release it.
+ *
+ * Return: the endpoint, from the moment at which @open begins until @close returns.
+ */
+struct iommufd_endpoint *vfio_device_endpoint(struct vfio_device *vdev);
 
 /**
  * vfio_device_zap() - remove the user's mappings of a device

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Endpoints: the right to do DMA in a context. There are kinds of them, device.c and access.c.
+ * Endpoints: the right to do DMA in a context. There are kinds of them: device.c,
+ * pasid_endpoint.c and access.c.
  */
 #include <linux/export.h>
 
@@ -35,6 +36,18 @@ void iommufd_endpoint_detach(struct iommufd_endpoint *ep)
 	ep->ops->detach(ep);
 }
 EXPORT_SYMBOL_GPL(iommufd_endpoint_detach);
+
+int iommufd_endpoint_attach_pasid(struct iommufd_endpoint *ep, u32 pasid, u32 *pt_id)
+{
+	return ep->ops->attach_pasid ? ep->ops->attach_pasid(ep, pasid, pt_id) : -EOPNOTSUPP;
+}
+EXPORT_SYMBOL_GPL(iommufd_endpoint_attach_pasid);
+
+int iommufd_endpoint_detach_pasid(struct iommufd_endpoint *ep, u32 pasid)
+{
+	return ep->ops->detach_pasid ? ep->ops->detach_pasid(ep, pasid) : -EOPNOTSUPP;
+}
+EXPORT_SYMBOL_GPL(iommufd_endpoint_detach_pasid);
 
 void iommufd_endpoint_release(struct iommufd_endpoint *ep)
 {

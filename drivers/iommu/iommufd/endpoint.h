@@ -11,12 +11,16 @@
  * struct iommufd_endpoint_ops - what a kind of endpoint does
  * @attach: as iommufd_endpoint_attach()
  * @detach: as iommufd_endpoint_detach()
+ * @attach_pasid: as iommufd_endpoint_attach_pasid(); NULL: the kind has no PASIDs
+ * @detach_pasid: as iommufd_endpoint_detach_pasid(); there if @attach_pasid is
  * @release: detach for good, and give back what was claimed; the number and the caller's reference
  *           are left to the caller
  */
 struct iommufd_endpoint_ops {
 	int (*attach)(struct iommufd_endpoint *ep, u32 *pt_id);
 	void (*detach)(struct iommufd_endpoint *ep);
+	int (*attach_pasid)(struct iommufd_endpoint *ep, u32 pasid, u32 *pt_id);
+	int (*detach_pasid)(struct iommufd_endpoint *ep, u32 pasid);
 	void (*release)(struct iommufd_endpoint *ep);
 };
 

@@ -57,7 +57,8 @@ struct iommufd_fault_queue {
  * @refs: one for being pending, one for each reader
  * @link: in queue->unread, or empty
  * @group: to be answered; no longer there when the record isn't pending
- * @hwpt: the page table that it came through; not a reference, see iommufd_fault_queue_cancel()
+ * @handle: the attachment that it came through; stays as long as the group does
+ * @hwpt: the page table that was attached; not a reference, see iommufd_fault_queue_cancel()
  * @idev: who asked; not a reference either
  * @cookie: its name
  * @nr: number of @faults
@@ -67,6 +68,7 @@ struct fault_record {
 	refcount_t refs;
 	struct list_head link;
 	struct iopf_group *group;
+	const struct iommufd_fault_handle *handle;
 	const struct iommufd_hwpt *hwpt;
 	const struct iommufd_device *idev;
 	u32 cookie;
@@ -101,7 +103,8 @@ static void fault_describe(struct iommu_hwpt_pgfault *fault,
 	fault->addr = prm->addr;
 }
 
-static struct fault_record *record_alloc(struct iopf_group *group, const struct iommufd_hwpt *hwpt,
+static struct fault_record *record_alloc(struct iopf_group *group,
+					 const struct iommufd_fault_handle *handle,
 					 const struct iommufd_device *idev)
 {
 	struct fault_record *rec;
@@ -115,7 +118,8 @@ static struct fault_record *record_alloc(struct iopf_group *group, const struct 
 		return NULL;
 	refcount_set(&rec->refs, 1);
 	rec->group = group;
-	rec->hwpt = hwpt;
+	rec->handle = handle;
+	rec->hwpt = handle->hwpt;
 	rec->idev = idev;
 	rec->nr = group->fault_count;
 	list_for_each_entry(iopf, &group->faults, list)
@@ -166,7 +170,7 @@ static int queue_insert(struct iommufd_fault_queue *queue, struct fault_record *
  * iommufd_fault_queue_add() - let the user answer a group of page requests
  * @queue: the queue
  * @group: the group; consumed
- * @hwpt: the page table to which the device is attached
+ * @handle: the attachment of the device; its hwpt has the queue
  * @idev: the device
  *
  * A group that can't be queued is answered at once: there is no memory, the queue is full, or it
@@ -176,9 +180,10 @@ static int queue_insert(struct iommufd_fault_queue *queue, struct fault_record *
  * Context: the caller has a lock that keeps the device from being taken away.
  */
 void iommufd_fault_queue_add(struct iommufd_fault_queue *queue, struct iopf_group *group,
-			     const struct iommufd_hwpt *hwpt, const struct iommufd_device *idev)
+			     const struct iommufd_fault_handle *handle,
+			     const struct iommufd_device *idev)
 {
-	struct fault_record *rec = record_alloc(group, hwpt, idev);
+	struct fault_record *rec = record_alloc(group, handle, idev);
 
 	if (!rec || queue_insert(queue, rec)) {
 		group_answer(group, IOMMU_PAGE_RESP_INVALID);
@@ -191,23 +196,23 @@ void iommufd_fault_queue_add(struct iommufd_fault_queue *queue, struct iopf_grou
 /**
  * iommufd_fault_queue_cancel() - answer what is pending of devices that leave a page table
  * @queue: the queue of @hwpt
+ * @handle: the attachment of the devices
  * @hwpt: the page table
- * @igroup: the devices' group
- * @idev: which of them; NULL: all
+ * @idev: which of the devices; NULL: all
  *
  * The caller has seen to it that nothing of that kind is added any more. All of it is answered when
  * this returns; and this waits for no user.
  */
 void iommufd_fault_queue_cancel(struct iommufd_fault_queue *queue,
-				const struct iommufd_hwpt *hwpt, const struct iommufd_group *igroup,
-				const struct iommufd_device *idev)
+				const struct iommufd_fault_handle *handle,
+				const struct iommufd_hwpt *hwpt, const struct iommufd_device *idev)
 {
 	struct fault_record *rec;
 	unsigned long cookie;
 
 	guard(mutex)(&queue->lock);
 	xa_for_each(&queue->pending, cookie, rec) {
-		if (rec->hwpt == hwpt && rec->idev->group == igroup && (!idev || rec->idev == idev))
+		if (rec->handle == handle && rec->hwpt == hwpt && (!idev || rec->idev == idev))
 			queue_answer(queue, rec, IOMMU_PAGE_RESP_INVALID);
 	}
 }

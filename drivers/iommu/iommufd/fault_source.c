@@ -7,9 +7,9 @@
  * drivers wait for reports in progress while they switch domains. But the core changes the handle
  * only after that, so a report can begin in between and find a handle that is about to go. Hence:
  *
- *  - The handle is a part of the group, and always the same one.
+ *  - The handle is a part of the group, and always the same one. So it is with each PASID's.
  *  - handle->domain never becomes something without our handler. Before the group leaves page
- *    requests behind, it becomes @leaving_domain, which is never freed.
+ *    requests behind, it becomes iommufd_fault_leaving_domain, which is never freed.
  *  - Whether a report is welcome is decided under source->lock and by nothing but the source.
  *
  * group->lock is held in all of what changes a source, and is not taken in a report: the driver may
@@ -21,26 +21,42 @@
 #include "compat.h"
 #include "group.h"
 
-/* Stands in for a domain that may be freed soon. */
-static struct iommu_domain leaving_domain = {
+struct iommu_domain iommufd_fault_leaving_domain = {
 	.type = IOMMU_DOMAIN_BLOCKED,
 	.iopf_handler = iommufd_fault_report,
 };
 
 void iommufd_fault_source_init(struct iommufd_fault_source *source)
 {
+	source->rid.source = source;
+	xa_init(&source->pasids);
 	mutex_init(&source->lock);
 	INIT_LIST_HEAD(&source->endpoints);
 }
 
-static struct iommufd_device *source_find(struct iommufd_fault_source *source,
-					  const struct device *dev)
+void iommufd_fault_source_destroy(struct iommufd_fault_source *source)
 {
-	struct iommufd_device *idev;
+	struct iommufd_fault_handle *handle;
+	unsigned long pasid;
 
-	lockdep_assert_held(&source->lock);
-	list_for_each_entry(idev, &source->endpoints, fault_link)
-		if (idev->dev == dev)
+	xa_for_each(&source->pasids, pasid, handle)
+		kfree(handle);
+	xa_destroy(&source->pasids);
+}
+
+/* Who it is that requests pages by a handle, if it may. */
+static const struct iommufd_device *handle_find(const struct iommufd_fault_handle *handle,
+						const struct device *dev)
+{
+	const struct iommufd_device *idev;
+
+	lockdep_assert_held(&handle->source->lock);
+	if (!handle->hwpt)
+		return NULL;
+	if (handle->idev)
+		return handle->idev;
+	list_for_each_entry(idev, &handle->source->endpoints, fault_link)
+		if (idev->dev == dev && idev->rid_requests)
 			return idev;
 	return NULL;
 }
@@ -56,14 +72,14 @@ static struct iommufd_device *source_find(struct iommufd_fault_source *source,
  */
 int iommufd_fault_report(struct iopf_group *group)
 {
-	struct iommufd_fault_source *source =
-		container_of(group->attach_handle, struct iommufd_fault_source, handle);
-	struct iommufd_device *idev;
+	struct iommufd_fault_handle *handle =
+		container_of(group->attach_handle, struct iommufd_fault_handle, handle);
+	const struct iommufd_device *idev;
 
-	guard(mutex)(&source->lock);
-	idev = source_find(source, group->fault_param->dev);
-	if (idev && source->hwpt) {
-		iommufd_fault_queue_add(source->hwpt->faults, group, source->hwpt, idev);
+	guard(mutex)(&handle->source->lock);
+	idev = handle_find(handle, group->fault_param->dev);
+	if (idev) {
+		iommufd_fault_queue_add(handle->hwpt->faults, group, handle, idev);
 	} else {
 		iopf_group_response(group, IOMMU_PAGE_RESP_INVALID);
 		iopf_free_group(group);
@@ -74,7 +90,7 @@ int iommufd_fault_report(struct iopf_group *group)
 static void source_set_hwpt(struct iommufd_fault_source *source, const struct iommufd_hwpt *hwpt)
 {
 	mutex_lock(&source->lock);
-	source->hwpt = hwpt;
+	source->rid.hwpt = hwpt;
 	mutex_unlock(&source->lock);
 }
 
@@ -89,23 +105,28 @@ static bool shares_page_requests(struct device *dev)
 }
 
 /**
- * iommufd_fault_endpoint_enable() - let a device request pages
+ * iommufd_fault_device_enable() - let a device request pages, for one attachment more
  * @idev: the device; its group's lock is held
  *
  * Return: 0; -EOPNOTSUPP if it can't, or another errno of its IOMMU driver; -EINVAL for a function
  * that shares page requests with others.
  */
-int iommufd_fault_endpoint_enable(struct iommufd_device *idev)
+int iommufd_fault_device_enable(struct iommufd_device *idev)
 {
 	struct iommufd_fault_source *source = &idev->group->faults;
 	int rc;
 
 	lockdep_assert_held(&idev->group->lock);
+	if (idev->fault_users) {
+		idev->fault_users++;
+		return 0;
+	}
 	if (shares_page_requests(idev->dev))
 		return -EINVAL;
 	rc = iommu_dev_enable_feature(idev->dev, IOMMU_DEV_FEAT_IOPF);
 	if (rc)
 		return rc == -ENODEV ? -EOPNOTSUPP : rc;
+	idev->fault_users = 1;
 	mutex_lock(&source->lock);
 	list_add(&idev->fault_link, &source->endpoints);
 	mutex_unlock(&source->lock);
@@ -113,26 +134,64 @@ int iommufd_fault_endpoint_enable(struct iommufd_device *idev)
 }
 
 /**
- * iommufd_fault_endpoint_disable() - let a device request no more pages
+ * iommufd_fault_device_disable() - undo iommufd_fault_device_enable()
+ * @idev: the device; its group's lock is held
+ *
+ * What it has requested through the attachment in question is answered already.
+ */
+void iommufd_fault_device_disable(struct iommufd_device *idev)
+{
+	struct iommufd_fault_source *source = &idev->group->faults;
+	int rc;
+
+	lockdep_assert_held(&idev->group->lock);
+	if (--idev->fault_users)
+		return;
+	mutex_lock(&source->lock);
+	list_del_init(&idev->fault_link);
+	mutex_unlock(&source->lock);
+	rc = iommu_dev_disable_feature(idev->dev, IOMMU_DEV_FEAT_IOPF);
+	if (rc)
+		dev_warn(idev->dev, "iommufd: page requests can't be disabled: %pe\n", ERR_PTR(rc));
+}
+
+static void set_rid_requests(struct iommufd_device *idev, bool on)
+{
+	mutex_lock(&idev->group->faults.lock);
+	idev->rid_requests = on;
+	mutex_unlock(&idev->group->faults.lock);
+}
+
+/**
+ * iommufd_fault_endpoint_enable() - let a device request pages of its group's page table
+ * @idev: the device; its group's lock is held
+ *
+ * Return: as iommufd_fault_device_enable().
+ */
+int iommufd_fault_endpoint_enable(struct iommufd_device *idev)
+{
+	int rc = iommufd_fault_device_enable(idev);
+
+	if (!rc)
+		set_rid_requests(idev, true);
+	return rc;
+}
+
+/**
+ * iommufd_fault_endpoint_disable() - let a device request no more pages of its group's page table
  * @idev: the device; its group's lock is held
  *
  * What it has requested is answered.
  */
 void iommufd_fault_endpoint_disable(struct iommufd_device *idev)
 {
-	struct iommufd_fault_source *source = &idev->group->faults;
-	int rc;
+	struct iommufd_fault_handle *rid = &idev->group->faults.rid;
 
-	lockdep_assert_held(&idev->group->lock);
-	mutex_lock(&source->lock);
-	list_del_init(&idev->fault_link);
-	mutex_unlock(&source->lock);
+	set_rid_requests(idev, false);
 	/* Before the IOMMU core answers, and frees, whatever it still knows of. */
-	if (source->hwpt)
-		iommufd_fault_queue_cancel(source->hwpt->faults, source->hwpt, idev->group, idev);
-	rc = iommu_dev_disable_feature(idev->dev, IOMMU_DEV_FEAT_IOPF);
-	if (rc)
-		dev_warn(idev->dev, "iommufd: page requests can't be disabled: %pe\n", ERR_PTR(rc));
+	if (rid->hwpt)
+		iommufd_fault_queue_cancel(rid->hwpt->faults, rid, rid->hwpt, idev);
+	iommufd_fault_device_disable(idev);
 }
 
 static void source_disable_all(struct iommufd_fault_source *source)
@@ -140,7 +199,8 @@ static void source_disable_all(struct iommufd_fault_source *source)
 	struct iommufd_device *idev, *next;
 
 	list_for_each_entry_safe(idev, next, &source->endpoints, fault_link)
-		iommufd_fault_endpoint_disable(idev);
+		if (idev->rid_requests)
+			iommufd_fault_endpoint_disable(idev);
 }
 
 /* Enables what isn't: @idev, and those who are attached to what has no queue. */
@@ -149,7 +209,7 @@ static int group_enable(struct iommufd_group *igroup, struct iommufd_device *ide
 	struct iommufd_device *other;
 	int rc = 0;
 
-	if (igroup->faults.hwpt)
+	if (igroup->faults.rid.hwpt)
 		return 0;
 	if (!idev->attached)
 		rc = iommufd_fault_endpoint_enable(idev);
@@ -162,7 +222,7 @@ static int group_enable(struct iommufd_group *igroup, struct iommufd_device *ide
 static int group_enter(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_fault_source *source = &igroup->faults;
-	const struct iommufd_hwpt *gone = source->hwpt;
+	const struct iommufd_hwpt *gone = source->rid.hwpt;
 	int rc;
 
 	/*
@@ -171,16 +231,16 @@ static int group_enter(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
 	 */
 	source_set_hwpt(source, hwpt);
 	if (igroup->hwpt)
-		rc = iommu_replace_group_handle(igroup->group, hwpt->domain, &source->handle);
+		rc = iommu_replace_group_handle(igroup->group, hwpt->domain, &source->rid.handle);
 	else
-		rc = iommu_attach_group_handle(hwpt->domain, igroup->group, &source->handle);
+		rc = iommu_attach_group_handle(hwpt->domain, igroup->group, &source->rid.handle);
 	if (rc) {
 		source_set_hwpt(source, gone);
-		WRITE_ONCE(source->handle.domain, gone ? gone->domain : &leaving_domain);
+		WRITE_ONCE(source->rid.handle.domain, gone ? gone->domain : &iommufd_fault_leaving_domain);
 		gone = hwpt;
 	}
 	if (gone)
-		iommufd_fault_queue_cancel(gone->faults, gone, igroup, NULL);
+		iommufd_fault_queue_cancel(gone->faults, &source->rid, gone, NULL);
 	return rc;
 }
 
@@ -188,20 +248,20 @@ static int group_enter(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
 static int group_leave(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_fault_source *source = &igroup->faults;
-	const struct iommufd_hwpt *old = source->hwpt;
+	const struct iommufd_hwpt *old = source->rid.hwpt;
 	int rc = 0;
 
-	WRITE_ONCE(source->handle.domain, &leaving_domain);
+	WRITE_ONCE(source->rid.handle.domain, &iommufd_fault_leaving_domain);
 	if (hwpt)
 		rc = iommu_replace_group_handle(igroup->group, hwpt->domain, NULL);
 	else
 		iommu_detach_group_handle(old->domain, igroup->group);
 	if (rc) {
-		WRITE_ONCE(source->handle.domain, old->domain);
+		WRITE_ONCE(source->rid.handle.domain, old->domain);
 		return rc;
 	}
 	source_set_hwpt(source, NULL);
-	iommufd_fault_queue_cancel(old->faults, old, igroup, NULL);
+	iommufd_fault_queue_cancel(old->faults, &source->rid, old, NULL);
 	return 0;
 }
 
@@ -229,7 +289,7 @@ int iommufd_fault_group_set_hwpt(struct iommufd_group *igroup, struct iommufd_de
 		rc = group_leave(igroup, hwpt);
 	}
 	/* Either we left page requests behind, or failed to begin with them. */
-	if (!igroup->faults.hwpt)
+	if (!igroup->faults.rid.hwpt)
 		source_disable_all(&igroup->faults);
 	return rc;
 }

@@ -40,11 +40,23 @@ struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device 
 	INIT_LIST_HEAD(&igroup->attached);
 	iommufd_reservations_init(&igroup->resv, NULL);
 	iommufd_fault_source_init(&igroup->faults);
+	xa_init_flags(&igroup->pasids, XA_FLAGS_ALLOC);
 	list_add(&igroup->link, &ictx->groups);
 found:
 	igroup->refs++;
 	mutex_unlock(&ictx->groups_lock);
 	return igroup;
+}
+
+/**
+ * iommufd_group_hold() - take a further reference
+ * @igroup: a group that another reference keeps
+ */
+void iommufd_group_hold(struct iommufd_group *igroup)
+{
+	mutex_lock(&igroup->ictx->groups_lock);
+	igroup->refs++;
+	mutex_unlock(&igroup->ictx->groups_lock);
 }
 
 void iommufd_group_put(struct iommufd_group *igroup)
@@ -59,6 +71,9 @@ void iommufd_group_put(struct iommufd_group *igroup)
 	list_del(&igroup->link);
 	mutex_unlock(&ictx->groups_lock);
 	iommu_group_put(igroup->group);
+	WARN_ON(!xa_empty(&igroup->pasids));
+	xa_destroy(&igroup->pasids);
+	iommufd_fault_source_destroy(&igroup->faults);
 	kfree(igroup);
 }
 
@@ -66,7 +81,7 @@ void iommufd_group_put(struct iommufd_group *igroup)
 static int group_set_hwpt(struct iommufd_group *igroup, struct iommufd_device *idev,
 			  struct iommufd_hwpt *hwpt)
 {
-	if (unlikely(hwpt->faults || igroup->faults.hwpt))
+	if (unlikely(hwpt->faults || igroup->faults.rid.hwpt))
 		return iommufd_fault_group_set_hwpt(igroup, idev, hwpt);
 	if (igroup->hwpt)
 		return iommu_group_replace_domain(igroup->group, hwpt->domain);
@@ -100,6 +115,9 @@ static int group_check_attach(struct iommufd_group *igroup, struct iommufd_devic
 	/* The IOMMU core sees to this in an attach, but not in a replace. */
 	if (hwpt->domain->owner != iommufd_dev_iommu_ops(idev->dev))
 		return -EINVAL;
+	/* Some IOMMUs need one kind of page table for all of a device's DMA to use PASIDs. */
+	if (igroup->nr_pasids_attached && !hwpt->for_pasids)
+		return -EINVAL;
 	return 0;
 }
 
@@ -112,7 +130,7 @@ static int group_check_attach(struct iommufd_group *igroup, struct iommufd_devic
  * A replace moves all attached endpoints of the group, as they share the page table in any case.
  *
  * Return: 0; -ENODEV (released), -EINVAL (the group uses another page table, or @hwpt does not fit
- * the device), -EADDRINUSE (mappings where the group can't reach), -EOPNOTSUPP (@hwpt has a fault
+ * the device or the use of PASIDs), -EADDRINUSE (mappings where the group can't reach), -EOPNOTSUPP (@hwpt has a fault
  * queue, and the device can't request pages), -ENOMEM.
  */
 int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *idev,
@@ -160,7 +178,7 @@ unlock:
 /* Undoes group_set_hwpt(). */
 static void group_unset_hwpt(struct iommufd_group *igroup)
 {
-	if (unlikely(igroup->faults.hwpt))
+	if (unlikely(igroup->faults.rid.hwpt))
 		iommufd_fault_group_detach(igroup);
 	else
 		iommu_detach_group(igroup->hwpt->domain, igroup->group);
@@ -188,7 +206,7 @@ void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_device *i
 			old = igroup->hwpt;
 			igroup->hwpt = NULL;
 			iommufd_reservations_drop(&igroup->resv);
-		} else if (igroup->faults.hwpt) {
+		} else if (igroup->faults.rid.hwpt) {
 			iommufd_fault_endpoint_disable(idev);
 		}
 	}

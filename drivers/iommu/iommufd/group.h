@@ -5,6 +5,8 @@
 #include "endpoint.h"
 #include "hwpt.h"
 
+struct iommufd_pasid;
+
 /**
  * struct iommufd_group - an IOMMU group with endpoints in a context
  * @ictx: the context
@@ -15,6 +17,9 @@
  * @hwpt: the page table that all attached endpoints use; a reference. NULL: DMA is blocked.
  * @attached: endpoints that are attached, by link
  * @resv: what the group's devices reserve in the IOAS of @hwpt
+ * @pasids: struct iommufd_pasid by PASID: those that belong to the endpoints. Changed under @lock;
+ *          looked at under RCU too.
+ * @nr_pasids_attached: how many of them are attached
  * @faults: page requests of the group's devices
  */
 struct iommufd_group {
@@ -26,16 +31,26 @@ struct iommufd_group {
 	struct iommufd_hwpt *hwpt;
 	struct list_head attached;
 	struct iommufd_reservations resv;
+	struct xarray pasids;
+	unsigned int nr_pasids_attached;
 	struct iommufd_fault_source faults;
 };
 
 /**
- * struct iommufd_device - a device endpoint: hardware does DMA under a requester ID of its own
+ * struct iommufd_device - a device or a PASID endpoint: hardware does DMA
  * @ep: what all kinds of endpoints have
- * @dev: the device; not to be touched once @released
+ * @dev: the device, or its parent whose requester ID it shares; not to be touched once @released
  * @group: its group; a reference
  * @link: in group->attached, while @attached
  * @fault_link: in group->faults.endpoints, while the device may request pages
+ * @fault_users: attachments for which the device may request pages; group->lock
+ * @rid_requests: the group's page table is one of them; protected as the source is
+ * @pasids: its PASIDs, struct iommufd_pasid; group->lock
+ * @guests: those that have a guest's number, by that; as group->pasids
+ * @own_pasid: of a PASID endpoint, what it uses unless told otherwise; 0: a device endpoint
+ * @own: that PASID; NULL once @released
+ * @pasid_ops: of the driver of a PASID endpoint; may be NULL
+ * @pasid_data: for @pasid_ops
  * @enforce_coherency: the device can ask for DMA that bypasses caches, and the IOMMU can refuse
  * @attached: DMA goes through group->hwpt
  * @released: the device is gone from here for good
@@ -47,6 +62,14 @@ struct iommufd_device {
 	struct iommufd_group *group;
 	struct list_head link;
 	struct list_head fault_link;
+	unsigned int fault_users;
+	bool rid_requests;
+	struct list_head pasids;
+	struct xarray guests;
+	u32 own_pasid;
+	struct iommufd_pasid *own;
+	const struct iommufd_pasid_ops *pasid_ops;
+	void *pasid_data;
 	bool enforce_coherency;
 	bool attached;
 	bool released;
@@ -58,6 +81,11 @@ static inline struct iommufd_device *device_from_object(struct iommufd_object *o
 	return container_of(obj, struct iommufd_device, ep.obj);
 }
 
+static inline struct iommufd_device *device_from_endpoint(struct iommufd_endpoint *ep)
+{
+	return container_of(ep, struct iommufd_device, ep);
+}
+
 struct iommufd_endpoint *iommufd_endpoint_bind_internal(struct iommufd_ctx *ictx,
 							struct device *dev);
 
@@ -66,6 +94,7 @@ struct iommu_domain *iommufd_device_alloc_domain(struct iommufd_device *idev, u3
 						 const struct iommu_user_data *data);
 
 struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device *dev);
+void iommufd_group_hold(struct iommufd_group *igroup);
 void iommufd_group_put(struct iommufd_group *igroup);
 int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *idev,
 			 struct iommufd_hwpt *hwpt);

@@ -37,6 +37,19 @@ struct iommufd_hwpt *iommufd_hwpt_get(struct iommufd_ctx *ictx, u32 id)
 	return IS_ERR(obj) ? ERR_CAST(obj) : hwpt_from_object(obj);
 }
 
+static struct iommu_domain *driver_alloc(struct device *dev, u32 flags,
+					 struct iommu_domain *parent,
+					 const struct iommu_user_data *data)
+{
+	const struct iommu_ops *ops = iommufd_dev_iommu_ops(dev);
+
+	if (ops->domain_alloc_user)
+		return ops->domain_alloc_user(dev, flags, parent, data);
+	if (flags || parent)
+		return ERR_PTR(-EOPNOTSUPP);
+	return iommu_paging_domain_alloc(dev);
+}
+
 /**
  * iommufd_domain_alloc() - a page table of the IOMMU driver
  * @dev: a device that it fits; stays while this runs
@@ -51,15 +64,15 @@ struct iommu_domain *iommufd_domain_alloc(struct device *dev, u32 flags,
 					  const struct iommu_user_data *data)
 {
 	const struct iommu_ops *ops = iommufd_dev_iommu_ops(dev);
+	const bool for_pasids = flags & IOMMU_HWPT_ALLOC_PASID;
 	struct iommu_domain *domain;
 
-	if (!ops->domain_alloc_user) {
-		if (flags || parent)
-			return ERR_PTR(-EOPNOTSUPP);
-		domain = iommu_paging_domain_alloc(dev);
-	} else {
-		domain = ops->domain_alloc_user(dev, flags, parent, data);
-	}
+	if (for_pasids && !dev->iommu->iommu_dev->max_pasids)
+		return ERR_PTR(-EOPNOTSUPP);
+	domain = driver_alloc(dev, flags, parent, data);
+	/* Drivers that are older than the flag can attach what they have to PASIDs, or can't. */
+	if (for_pasids && domain == ERR_PTR(-EOPNOTSUPP))
+		domain = driver_alloc(dev, flags & ~IOMMU_HWPT_ALLOC_PASID, parent, data);
 	if (IS_ERR(domain))
 		return domain;
 	/* @dev holds the driver's module, but the page table may stay longer. */
@@ -67,6 +80,10 @@ struct iommu_domain *iommufd_domain_alloc(struct device *dev, u32 flags,
 	domain->type = parent ? IOMMU_DOMAIN_NESTED : IOMMU_DOMAIN_UNMANAGED;
 	domain->owner = ops;
 	domain->ops = domain->ops ?: ops->default_domain_ops;
+	if (for_pasids && !domain->ops->set_dev_pasid) {
+		iommufd_domain_free(domain);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
 	return domain;
 }
 

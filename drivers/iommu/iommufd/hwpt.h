@@ -15,6 +15,7 @@
  * @nest_parent: may be the parent of nested tables
  * @dirty_tracking: made with IOMMU_HWPT_ALLOC_DIRTY_TRACKING
  * @tracks_dirty: tracking is switched on
+ * @for_pasids: may be attached to PASIDs
  * @automatic: made by an attach to the IOAS; vanishes with the last one
  * @enforces_coherency: the IOMMU ignores devices' no-snoop requests; only ever turned on, under
  *                      ioas->auto_lock
@@ -31,6 +32,7 @@ struct iommufd_hwpt {
 	bool nest_parent;
 	bool dirty_tracking;
 	bool tracks_dirty;
+	bool for_pasids;
 	bool automatic;
 	bool enforces_coherency;
 	struct list_head ioas_link;

@@ -9,7 +9,8 @@
 #include "group.h"
 
 /* Those that the IOMMU driver is asked for */
-#define DRIVER_FLAGS	(IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING)
+#define DRIVER_FLAGS	(IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING | \
+			 IOMMU_HWPT_ALLOC_PASID)
 #define ALLOC_FLAGS	(DRIVER_FLAGS | IOMMU_HWPT_FAULT_ID_VALID)
 
 /* How often data that the user pages out under us is faulted in again. */
@@ -84,6 +85,7 @@ static struct iommufd_hwpt *alloc_paging(struct iommufd_device *idev, struct iom
 	if (!IS_ERR(hwpt)) {
 		hwpt->nest_parent = cmd->flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
 		hwpt->dirty_tracking = cmd->flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
+		hwpt->for_pasids = cmd->flags & IOMMU_HWPT_ALLOC_PASID;
 	}
 	mutex_unlock(&ioas->auto_lock);
 	return hwpt;
@@ -94,15 +96,20 @@ static struct iommufd_hwpt *alloc_nested(struct iommufd_device *idev, struct iom
 {
 	struct iommu_user_data data;
 	struct iommu_domain *domain;
+	struct iommufd_hwpt *hwpt;
 
-	if (cmd->flags & ~IOMMU_HWPT_FAULT_ID_VALID)
+	if (cmd->flags & ~(IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID))
 		return ERR_PTR(-EOPNOTSUPP);
 	if (cmd->data_type == IOMMU_HWPT_DATA_NONE || parent->parent || !parent->nest_parent)
 		return ERR_PTR(-EINVAL);
-	domain = alloc_domain_with_data(idev, 0, parent->domain, alloc_data(cmd, &data));
+	domain = alloc_domain_with_data(idev, cmd->flags & IOMMU_HWPT_ALLOC_PASID, parent->domain,
+					alloc_data(cmd, &data));
 	if (IS_ERR(domain))
 		return ERR_CAST(domain);
-	return iommufd_hwpt_alloc_nested(parent, domain);
+	hwpt = iommufd_hwpt_alloc_nested(parent, domain);
+	if (!IS_ERR(hwpt))
+		hwpt->for_pasids = cmd->flags & IOMMU_HWPT_ALLOC_PASID;
+	return hwpt;
 }
 
 static struct iommufd_hwpt *alloc_on(struct iommufd_device *idev, struct iommufd_object *pt,
@@ -141,6 +148,9 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	dev = iommufd_object_get(ucmd->ictx, cmd->dev_id, IOMMUFD_OBJ_DEVICE);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
+	/* Such an endpoint has nothing but PASIDs. */
+	if (device_from_object(dev)->own_pasid)
+		cmd->flags |= IOMMU_HWPT_ALLOC_PASID;
 	pt = iommufd_object_get(ucmd->ictx, cmd->pt_id, IOMMUFD_OBJ_ANY);
 	if (IS_ERR(pt)) {
 		rc = PTR_ERR(pt);

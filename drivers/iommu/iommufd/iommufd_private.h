@@ -10,7 +10,8 @@
  *                        only locks held while user memory is faulted in; taken killably, and never
  *                        needed to take something away.
  *  container.lock        who is in the container, and its type
- *  group->lock           what a group of endpoints is attached to
+ *  group->lock           what a group of endpoints is attached to, and their PASIDs. Held while a
+ *                        driver is asked to drain a PASID, for which that takes locks of its own.
  *  access->attach_lock   what an access endpoint is attached to. Held while its driver is asked to
  *                        let go of memory, for which that takes locks of its own.
  *  faults->lock          of a group: where its page requests go. Taken by IOMMU drivers that report
@@ -84,6 +85,7 @@ enum iommufd_account_mode {
  * @account_mode: for memory mapped from now on; changes only while @objects is empty, under xa_lock
  * @account_lock: protects @accounts and what they hold
  * @accounts: the processes that answer for pinned memory, struct iommufd_account
+ * @nr_pasids: how many PASIDs the context has, struct iommufd_pasid
  * @vfio_ioas: what the ioctls of a VFIO container act on, or NULL. Not a reference: the end of the
  *             IOAS clears it. Protected by xa_lock of @objects.
  * @container: what VFIO groups know of the context
@@ -96,6 +98,7 @@ struct iommufd_ctx {
 	enum iommufd_account_mode account_mode;
 	struct mutex account_lock;
 	struct list_head accounts;
+	atomic_t nr_pasids;
 	struct iommufd_ioas *vfio_ioas;
 	struct iommufd_container container;
 };
@@ -109,6 +112,7 @@ enum iommufd_object_type {
 	IOMMUFD_OBJ_DEVICE,
 	IOMMUFD_OBJ_ACCESS,
 	IOMMUFD_OBJ_FAULT_QUEUE,
+	IOMMUFD_OBJ_PASID,
 	IOMMUFD_OBJ_SELFTEST,
 };
 

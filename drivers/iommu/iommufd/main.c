@@ -11,6 +11,7 @@
 
 #include "container.h"
 #include "hwpt.h"
+#include "pasid.h"
 #include "test_hook.h"
 #include "vfio_compat.h"
 
@@ -113,6 +114,7 @@ union ucmd_buffer {
 	struct iommu_ioas_map_file map_file;
 	struct iommu_ioas_unmap unmap;
 	struct iommu_option option;
+	struct iommu_pasid_alloc pasid_alloc;
 	struct iommu_vfio_ioas vfio_ioas;
 };
 
@@ -130,8 +132,8 @@ struct iommufd_ioctl {
 	int (*execute)(struct iommufd_ucmd *ucmd);
 };
 
-#define IOCTL_OP(_cmd, _execute, _struct, _last)					\
-	[_IOC_NR(_cmd) - IOMMUFD_CMD_BASE] = {						\
+#define IOCTL_OP_FROM(_base, _cmd, _execute, _struct, _last)				\
+	[_IOC_NR(_cmd) - (_base)] = {							\
 		.size = sizeof(_struct) +						\
 			BUILD_BUG_ON_ZERO(sizeof(union ucmd_buffer) < sizeof(_struct)) +\
 			BUILD_BUG_ON_ZERO(offsetof(_struct, size) != 0),		\
@@ -140,6 +142,12 @@ struct iommufd_ioctl {
 		.execute = _execute,							\
 	}
 
+#define IOCTL_OP(_cmd, _execute, _struct, _last)					\
+	IOCTL_OP_FROM(IOMMUFD_CMD_BASE, _cmd, _execute, _struct, _last)
+#define IOCTL_EXT(_cmd, _execute, _struct, _last)					\
+	IOCTL_OP_FROM(IOMMUFD_CMD_EXT_BASE, _cmd, _execute, _struct, _last)
+
+/* Mainline's, by number from IOMMUFD_CMD_BASE on */
 static const struct iommufd_ioctl iommufd_ioctls[] = {
 	IOCTL_OP(IOMMU_DESTROY, iommufd_destroy, struct iommu_destroy, id),
 	IOCTL_OP(IOMMU_FAULT_QUEUE_ALLOC, iommufd_fault_queue_alloc_ioctl, struct iommu_fault_alloc,
@@ -168,21 +176,37 @@ static const struct iommufd_ioctl iommufd_ioctls[] = {
 	IOCTL_OP(IOMMU_VFIO_IOAS, iommufd_vfio_ioas_ioctl, struct iommu_vfio_ioas, __reserved),
 };
 
+/* This project's own, by number from IOMMUFD_CMD_EXT_BASE on */
+static const struct iommufd_ioctl iommufd_ext_ioctls[] = {
+	IOCTL_EXT(IOMMU_PASID_ALLOC, iommufd_pasid_alloc_ioctl, struct iommu_pasid_alloc,
+		  out_pasid),
+};
+
+static const struct iommufd_ioctl *table_find(const struct iommufd_ioctl *table, unsigned int size,
+					      unsigned int index, unsigned int cmd)
+{
+	const struct iommufd_ioctl *op;
+
+	if (index >= size)
+		return NULL;
+	op = &table[array_index_nospec(index, size)];
+	return op->cmd == cmd && op->execute ? op : NULL;
+}
+
+/* @cmd's number isn't below IOMMUFD_CMD_BASE. */
 static const struct iommufd_ioctl *ioctl_find(unsigned int cmd)
 {
 	unsigned int nr = _IOC_NR(cmd);
-	const struct iommufd_ioctl *op;
 
-	if (nr < IOMMUFD_CMD_BASE || nr - IOMMUFD_CMD_BASE >= ARRAY_SIZE(iommufd_ioctls))
-		return NULL;
-	op = &iommufd_ioctls[array_index_nospec(nr - IOMMUFD_CMD_BASE,
-						ARRAY_SIZE(iommufd_ioctls))];
-	return op->cmd == cmd && op->execute ? op : NULL;
+	if (nr >= IOMMUFD_CMD_EXT_BASE)
+		return table_find(iommufd_ext_ioctls, ARRAY_SIZE(iommufd_ext_ioctls),
+				  nr - IOMMUFD_CMD_EXT_BASE, cmd);
+	return table_find(iommufd_ioctls, ARRAY_SIZE(iommufd_ioctls), nr - IOMMUFD_CMD_BASE, cmd);
 }
 
 static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	const struct iommufd_ioctl *op = ioctl_find(cmd);
+	const struct iommufd_ioctl *op;
 	union ucmd_buffer buffer;
 	struct iommufd_ucmd ucmd = {
 		.ictx = file->private_data,
@@ -195,6 +219,7 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 		return iommufd_vfio_compat_ioctl(ucmd.ictx, cmd, arg);
 	if (!iommufd_container_is_used(ucmd.ictx))
 		return -EPERM;
+	op = ioctl_find(cmd);
 	if (!op)
 		return iommufd_test_ioctl(ucmd.ictx, cmd, ucmd.ubuffer);
 	if (get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer))

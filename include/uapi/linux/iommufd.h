@@ -84,6 +84,9 @@ enum {
  * an extension is there by trying it: mainline answers ENOTTY.
  */
 #define IOMMUFD_CMD_EXT_BASE 0xC0
+enum {
+	IOMMUFD_CMD_PASID_ALLOC = IOMMUFD_CMD_EXT_BASE,
+};
 
 /**
  * struct iommu_destroy - ioctl(IOMMU_DESTROY): end one object
@@ -481,10 +484,12 @@ struct iommu_vfio_ioas {
  * @IOMMU_HWPT_ALLOC_DIRTY_TRACKING: Record which pages devices write. A device whose IOMMU cannot
  *                                   is refused at attach.
  * @IOMMU_HWPT_FAULT_ID_VALID: Report page requests of devices to the queue @fault_id.
- * @IOMMU_HWPT_ALLOC_PASID: Be attachable to a PASID. A device that uses PASIDs needs the flag on
- *                          every page table that it is attached to, that for requests without PASID
- *                          included. An IOAS's automatic page table does not have it, so do not
- *                          attach such a device by IOAS.
+ * @IOMMU_HWPT_ALLOC_PASID: Be attachable to a PASID (``EOPNOTSUPP`` if the IOMMU has none). A device
+ *                          that uses PASIDs needs the flag on every page table that it is attached
+ *                          to, that for requests without PASID included. An IOAS's automatic page
+ *                          table does not have it, so do not attach such a device by IOAS. A page
+ *                          table made with the @dev_id of a PASID endpoint (see struct
+ *                          iommu_pasid_alloc) has it in any case, and so have those automatic ones.
  */
 enum iommufd_hwpt_alloc_flags {
 	IOMMU_HWPT_ALLOC_NEST_PARENT = 1 << 0,
@@ -1303,5 +1308,80 @@ struct iommu_hw_queue_alloc {
 	__aligned_u64 length;
 };
 #define IOMMU_HW_QUEUE_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_HW_QUEUE_ALLOC)
+
+/**
+ * enum iommu_pasid_scope - among whom a PASID has to be unique
+ * @IOMMU_PASID_SCOPE_EXCLUSIVE: Among those of the device, which has its requester ID for itself.
+ * @IOMMU_PASID_SCOPE_SHARED: In the whole machine. The device is a *PASID endpoint*: it does DMA
+ *                            under the requester ID of a parent device, as other users' devices do
+ *                            that the parent has, and only the PASID tells them apart. Which PASIDs
+ *                            it uses, its driver checks.
+ *
+ * The scope is a matter of the device; the wrong one is refused.
+ */
+enum iommu_pasid_scope {
+	IOMMU_PASID_SCOPE_EXCLUSIVE = 0,
+	IOMMU_PASID_SCOPE_SHARED = 1,
+};
+
+/**
+ * enum iommu_pasid_alloc_flags - flags of IOMMU_PASID_ALLOC
+ * @IOMMU_PASID_ALLOC_GUEST: @guest_pasid is how a guest calls the PASID.
+ */
+enum iommu_pasid_alloc_flags {
+	IOMMU_PASID_ALLOC_GUEST = 1 << 0,
+};
+
+/**
+ * struct iommu_pasid_alloc - ioctl(IOMMU_PASID_ALLOC): own a PASID of a device
+ * @size: Size of this structure, in bytes.
+ * @flags: Of &enum iommu_pasid_alloc_flags.
+ * @dev_id: A bound device that has PASIDs.
+ * @scope: Of &enum iommu_pasid_scope.
+ * @min_pasid: The lowest PASID wanted; 0 is the same as 1. For the shared scope it must be 0 or 1,
+ *             since the kernel always gives the lowest that is free.
+ * @max_pasid: The highest PASID wanted; 0: the highest that the device has.
+ * @guest_pasid: With IOMMU_PASID_ALLOC_GUEST a number from 1 to 2^20 - 1 by which the device's
+ *               driver finds the PASID, if it is one that translates. Different devices may have
+ *               the same. Else 0.
+ * @__reserved: Must be 0.
+ * @out_pasid_id: Number of the new object, for IOMMU_DESTROY.
+ * @out_pasid: The PASID; from 1 to 2^20 - 1.
+ *
+ * An extension of this project. The PASID is the context's until IOMMU_DESTROY, and until the device
+ * is unbound at the latest. It can be attached (VFIO_DEVICE_ATTACH_PASID) through this device only.
+ * While it is attached IOMMU_DESTROY fails with ``EBUSY``. It is given to nobody else before the
+ * device has finished what it does with it.
+ *
+ * With an exclusive requester ID the ioctl is a convenience: a PASID that was never allocated can be
+ * attached too, and is reserved from then until it is detached. A context has at most ``max_pasids``
+ * PASIDs (a parameter of the module iommufd, 4096 unless changed), those reserved in this way and
+ * the one that each PASID endpoint has from its bind included.
+ *
+ * Return: 0, or -1 with errno:
+ *
+ * * ``ENOENT``: @dev_id is no bound device.
+ * * ``EINVAL``: @scope is unknown or not the device's; @min_pasid is above @max_pasid, or one of them
+ *   is beyond what the device has; @guest_pasid is out of range, or not 0 without the flag.
+ * * ``EOPNOTSUPP``: unknown @flags, @__reserved is not 0; the device, its IOMMU or its driver has no
+ *   PASIDs for users; or the shared scope, and @min_pasid is above 1.
+ * * ``ENOSPC``: no PASID is free in the range.
+ * * ``EEXIST``: the device has this @guest_pasid already.
+ * * ``EDQUOT``: the context has as many PASIDs as it may.
+ * * ``ENODEV``: the device was taken away.
+ */
+struct iommu_pasid_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 dev_id;
+	__u32 scope;
+	__u32 min_pasid;
+	__u32 max_pasid;
+	__u32 guest_pasid;
+	__u32 __reserved;
+	__u32 out_pasid_id;
+	__u32 out_pasid;
+};
+#define IOMMU_PASID_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_PASID_ALLOC)
 
 #endif /* _UAPI_IOMMUFD_H */

@@ -48,10 +48,12 @@
  *                              last of its group. ``EINVAL``: it may not, or nobody would answer.
  * @IOMMU_TEST_OP_DEV_CHECK_CACHE: Not supported yet.
  * @IOMMU_TEST_OP_TRIGGER_VEVENT: Not supported yet.
- * @IOMMU_TEST_OP_PASID_ATTACH: Not supported yet.
- * @IOMMU_TEST_OP_PASID_REPLACE: Not supported yet.
- * @IOMMU_TEST_OP_PASID_DETACH: Not supported yet.
- * @IOMMU_TEST_OP_PASID_CHECK_HWPT: Not supported yet.
+ * @IOMMU_TEST_OP_PASID_ATTACH: Attach a PASID of the mock device @id to a page table. ``EBUSY``: it
+ *                              is attached. ``EINVAL``: the device has no PASIDs.
+ * @IOMMU_TEST_OP_PASID_REPLACE: Attach a PASID to another page table. ``EINVAL``: it isn't attached.
+ * @IOMMU_TEST_OP_PASID_DETACH: Detach a PASID.
+ * @IOMMU_TEST_OP_PASID_CHECK_HWPT: Is a PASID of the mock device @id attached to the page table
+ *                                  ``hwpt_id``, or to nothing if that is 0? ``EINVAL`` if it isn't.
  * @IOMMU_TEST_OP_DMABUF_GET: Not supported yet.
  * @IOMMU_TEST_OP_DMABUF_REVOKE: Not supported yet.
  * @IOMMU_TEST_OP_EXT_BASE: From here on operations are this project's own.

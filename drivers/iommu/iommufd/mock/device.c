@@ -93,12 +93,13 @@ static int add(struct mock_dev *mdev)
 
 /**
  * mock_dev_create() - make a device
+ * @name: the driver's that it is for
  * @flags: of enum iommu_test_dev_flags
  * @sibling: a device whose IOMMU group it joins, or NULL for a group of its own
  *
  * Return: the device, with its DMA not owned by anybody; ERR_PTR(-ENOMEM) and the like.
  */
-struct mock_dev *mock_dev_create(u32 flags, struct mock_dev *sibling)
+struct mock_dev *mock_dev_create(const char *name, u32 flags, struct mock_dev *sibling)
 {
 	struct mock_dev *mdev;
 	int rc = -ENOMEM;
@@ -112,7 +113,7 @@ struct mock_dev *mock_dev_create(u32 flags, struct mock_dev *sibling)
 	xa_init(&mdev->pasids);
 	INIT_LIST_HEAD(&mdev->reserved);
 	spin_lock_init(&mdev->response_lock);
-	mdev->pdev = platform_device_alloc("iommufd_mock", PLATFORM_DEVID_AUTO);
+	mdev->pdev = platform_device_alloc(name, PLATFORM_DEVID_AUTO);
 	if (!mdev->pdev)
 		goto free_mdev;
 	rc = add(mdev);
@@ -244,7 +245,44 @@ void mock_dev_detach_pasid(struct mock_dev *mdev, u32 pasid)
 {
 	down_write(&mdev->lock);
 	xa_erase(&mdev->pasids, pasid);
-	if (pasid == IOMMU_TEST_PASID_RESERVED)
-		mdev->reserved_pasid_fails = false;
 	up_write(&mdev->lock);
+}
+
+/**
+ * mock_dev_reset_reserved() - let the next attach to IOMMU_TEST_PASID_RESERVED succeed
+ * @mdev: the device
+ *
+ * The test has detached it. That can't be seen here: a replace detaches, too.
+ */
+void mock_dev_reset_reserved(struct mock_dev *mdev)
+{
+	down_write(&mdev->lock);
+	mdev->reserved_pasid_fails = false;
+	up_write(&mdev->lock);
+}
+
+/**
+ * mock_dev_pasid_domain() - what DMA with a PASID goes through
+ * @mdev: the device
+ * @pasid: the PASID
+ *
+ * Return: the domain, only to be compared with; NULL if DMA is blocked.
+ */
+const struct iommu_domain *mock_dev_pasid_domain(struct mock_dev *mdev, u32 pasid)
+{
+	guard(rwsem_read)(&mdev->lock);
+	return xa_load(&mdev->pasids, pasid);
+}
+
+/* How many PASIDs of a device are attached */
+size_t mock_dev_count_pasids(struct mock_dev *mdev)
+{
+	struct iommu_domain *domain;
+	unsigned long pasid;
+	size_t count = 0;
+
+	guard(rwsem_read)(&mdev->lock);
+	xa_for_each(&mdev->pasids, pasid, domain)
+		count++;
+	return count;
 }

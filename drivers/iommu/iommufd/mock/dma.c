@@ -142,3 +142,36 @@ int mock_dma_user(struct mock_dev *mdev, const struct iommu_test_cmd *cmd)
 	kfree(buffer);
 	return rc;
 }
+
+/**
+ * mock_dma_kernel() - let a device read or write, with the data in kernel memory
+ * @mdev: the device
+ * @pasid: its PASID, or IOMMU_NO_PASID
+ * @iova: the first byte
+ * @data: what is to be written, or where to put what is read
+ * @length: in bytes
+ * @write: which of the two
+ *
+ * Return: as mock_dma_user().
+ */
+int mock_dma_kernel(struct mock_dev *mdev, u32 pasid, u64 iova, void *data, size_t length,
+		    bool write)
+{
+	struct transaction t = { .write = write };
+	size_t done;
+	u64 end;
+	int rc;
+
+	if (!length || check_add_overflow(iova, (u64)length - 1, &end))
+		return -EINVAL;
+	for (done = 0; done < length; done += t.length) {
+		t.iova = iova + done;
+		t.buffer = data + done;
+		t.length = min(length - done, TRANSACTION_SIZE - t.iova % TRANSACTION_SIZE);
+		rc = dma_transaction(mdev, pasid, &t);
+		if (rc)
+			return rc;
+		cond_resched();
+	}
+	return 0;
+}

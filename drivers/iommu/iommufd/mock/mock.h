@@ -5,7 +5,8 @@
  *
  * To the kernel's IOMMU core it is an IOMMU driver like others. A firmware node of its own keeps it
  * apart from the real IOMMU: a device is the mock's if its description says so, and only the mock's
- * own devices are described in that way. They are platform devices without a driver.
+ * own devices are described in that way. They are platform devices without a driver, but for those
+ * that other modules have made for drivers of theirs.
  *
  *  iommu.c      the IOMMU driver: what the IOMMU core asks it
  *  device.c     devices
@@ -13,6 +14,8 @@
  *  pagetable.c  what is in a page table
  *  dma.c        what devices do to memory; fault.c pages that they request
  *  ops.c        the ioctl; stdev.c devices as its objects, check.c looking into page tables
+ *  pasid.c      PASIDs of those devices
+ *  kernel.c     the mock for other modules: devices for their drivers, and DMA
  *  access.c     a driver without a device, that accesses memory by IOVA
  *
  * Locks: a device's lock is taken before that of a page table.
@@ -108,13 +111,16 @@ struct mock_reserved {
 
 /* Devices: device.c */
 
-struct mock_dev *mock_dev_create(u32 flags, struct mock_dev *sibling);
+struct mock_dev *mock_dev_create(const char *name, u32 flags, struct mock_dev *sibling);
 void mock_dev_destroy(struct mock_dev *mdev);
 struct mock_dev *mock_dev_from_device(struct device *dev);
 int mock_dev_reserve(struct mock_dev *mdev, u64 start, u64 length);
 int mock_dev_attach(struct mock_dev *mdev, struct iommu_domain *domain);
 int mock_dev_attach_pasid(struct mock_dev *mdev, u32 pasid, struct iommu_domain *domain);
 void mock_dev_detach_pasid(struct mock_dev *mdev, u32 pasid);
+void mock_dev_reset_reserved(struct mock_dev *mdev);
+size_t mock_dev_count_pasids(struct mock_dev *mdev);
+const struct iommu_domain *mock_dev_pasid_domain(struct mock_dev *mdev, u32 pasid);
 
 /* The IOMMU driver: iommu.c */
 
@@ -198,6 +204,8 @@ void mock_fault_last_response(struct mock_dev *mdev, struct mock_response *respo
 /* DMA: dma.c */
 
 int mock_dma_user(struct mock_dev *mdev, const struct iommu_test_cmd *cmd);
+int mock_dma_kernel(struct mock_dev *mdev, u32 pasid, u64 iova, void *data, size_t length,
+		    bool write);
 
 /* Devices as objects: stdev.c */
 
@@ -222,6 +230,13 @@ int mock_op_domain(struct iommufd_ucmd *ucmd);
 int mock_op_domain_flags(struct iommufd_ucmd *ucmd);
 int mock_op_domain_sibling(struct iommufd_ucmd *ucmd);
 int mock_op_domain_replace(struct iommufd_ucmd *ucmd);
+
+/* PASIDs: pasid.c */
+
+int mock_op_pasid_attach(struct iommufd_ucmd *ucmd);
+int mock_op_pasid_replace(struct iommufd_ucmd *ucmd);
+int mock_op_pasid_detach(struct iommufd_ucmd *ucmd);
+int mock_op_pasid_check(struct iommufd_ucmd *ucmd);
 
 /* Looking into page tables: check.c */
 

@@ -157,6 +157,14 @@ static int mock_execute(struct iommufd_ucmd *ucmd)
 		return op_trigger_iopf(ucmd, true);
 	case IOMMU_TEST_OP_TRIGGER_IOPF_PARTIAL:
 		return op_trigger_iopf(ucmd, false);
+	case IOMMU_TEST_OP_PASID_ATTACH:
+		return mock_op_pasid_attach(ucmd);
+	case IOMMU_TEST_OP_PASID_REPLACE:
+		return mock_op_pasid_replace(ucmd);
+	case IOMMU_TEST_OP_PASID_DETACH:
+		return mock_op_pasid_detach(ucmd);
+	case IOMMU_TEST_OP_PASID_CHECK_HWPT:
+		return mock_op_pasid_check(ucmd);
 	case IOMMU_TEST_OP_MOCK_DMA:
 		return with_stdev(ucmd, cmd->id, dev_dma);
 	case IOMMU_TEST_OP_DEV_RESERVE:
@@ -166,7 +174,7 @@ static int mock_execute(struct iommufd_ucmd *ucmd)
 	case IOMMU_TEST_OP_FAIL:
 		return op_fail(ucmd);
 	default:
-		/* PASIDs, vIOMMUs, dma-bufs: what iommufd has nothing of */
+		/* vIOMMUs, dma-bufs: what iommufd has nothing of */
 		return -EOPNOTSUPP;
 	}
 }

@@ -98,7 +98,7 @@ static int stdev_connect(struct mock_stdev *stdev, u32 flags, struct mock_dev *s
 	struct iommufd_endpoint *ep;
 	struct mock_dev *mdev;
 
-	mdev = mock_dev_create(flags, sibling);
+	mdev = mock_dev_create("iommufd_mock", flags, sibling);
 	if (IS_ERR(mdev))
 		return PTR_ERR(mdev);
 	stdev->mdev = mdev;

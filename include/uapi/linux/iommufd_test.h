@@ -459,4 +459,49 @@ struct iommu_viommu_event_selftest {
 #define IOMMU_HW_QUEUE_TYPE_SELFTEST 0xdeadbeef
 #define IOMMU_TEST_HW_QUEUE_MAX 2
 
+/*
+ * The devices of iommufd_mock_vfio.ko: vfio devices behind the mock. Each has one region, index 0,
+ * of MOCK_VFIO_REGION_SIZE bytes at offset 0, with this structure at its beginning.
+ *
+ * Platform devices named "iommufd_mock_vfio" have a requester ID of their own. Those that share one
+ * stand below the platform device "iommufd_mock_parent".
+ */
+#define MOCK_VFIO_REGION_SIZE 4096
+#define MOCK_VFIO_DATA_SIZE 2048
+
+/**
+ * enum mock_vfio_command - what a device does when a command is written
+ * @MOCK_VFIO_READ: Read memory into ``data``.
+ * @MOCK_VFIO_WRITE: Write ``data`` to memory.
+ * @MOCK_VFIO_GUEST: Added to one of them: ``pasid`` is a guest's.
+ */
+enum mock_vfio_command {
+	MOCK_VFIO_READ = 1,
+	MOCK_VFIO_WRITE = 2,
+	MOCK_VFIO_GUEST = 1 << 8,
+};
+
+/**
+ * struct mock_vfio_regs - the registers of a device
+ * @iova: First byte.
+ * @length: 1 to MOCK_VFIO_DATA_SIZE bytes.
+ * @pasid: With which PASID; 0: without.
+ * @command: Of &enum mock_vfio_command. Writing all four bytes executes it.
+ * @result: 0, or the negative errno of the last command: of IOMMU_TEST_OP_MOCK_DMA; -EPERM also if the
+ *          device may not use the PASID, -ENOENT if the guest's is unknown, -EINVAL for nonsense.
+ * @own_pasid: The PASID of a device that shares its requester ID; else 0.
+ * @drained: How many PASIDs the driver was told to drain.
+ * @data: What is read or written.
+ */
+struct mock_vfio_regs {
+	__aligned_u64 iova;
+	__u32 length;
+	__u32 pasid;
+	__u32 command;
+	__s32 result;
+	__u32 own_pasid;
+	__u32 drained;
+	__u8 data[MOCK_VFIO_DATA_SIZE];
+};
+
 #endif

@@ -16,6 +16,7 @@
 #define MOCK_VFIO_QUEUE "iommufd_mock_parent"
 
 int mock_vfio_load(void);
+int mock_vfio_take_away(void);
 int mock_vfio_unload(void);
 int mock_vfio_open(const char *kind, unsigned int nr);
 int mock_vfio_read(int fd, uint32_t pasid, uint64_t iova, void *data, uint32_t length);

@@ -73,17 +73,17 @@ struct iommufd_pasid_ops {
  * @ops: of the driver; NULL: it can use but the endpoint's own PASID, and users can get no others
  * @data: for @ops
  *
- * The endpoint has a PASID of its own from now on, which an attach means that names none. The driver
- * must let the device use no PASID but those that iommufd_pasid_owned() knows.
+ * The endpoint has a PASID of its own from now on, which an attach means that names none. The
+ * driver must let the device use no PASID but those that iommufd_pasid_owned() knows.
  *
  * The PASIDs go back to where the kernel's come from when the endpoint is released. The driver has
  * stopped all of the device's DMA before that.
  *
  * Context: may sleep; waits for no user.
- * Return: the endpoint with a reference for the caller, or ERR_PTR of -ENODEV (no IOMMU), -EOPNOTSUPP
- * (@parent has no PASIDs), -EBUSY (its DMA is not its driver's), -EINVAL (DMA not coherent with CPU
- * caches), -EPERM (interrupts not isolated), -ENOSPC (no PASID is free), -EDQUOT (the context has too
- * many), -ENOMEM.
+ * Return: the endpoint with a reference for the caller, or ERR_PTR of -ENODEV (no IOMMU),
+ * -EOPNOTSUPP (@parent has no PASIDs, or isn't alone in its IOMMU group), -EBUSY (its DMA is not
+ * its driver's), -EINVAL (DMA not coherent with CPU caches), -EPERM (interrupts not isolated),
+ * -ENOSPC (no PASID is free), -EDQUOT (the context has too many), -ENOMEM.
  */
 struct iommufd_endpoint *iommufd_endpoint_bind_pasid(struct iommufd_ctx *ictx,
 						     struct device *parent,
@@ -353,16 +353,16 @@ int iommufd_container_check_noiommu(struct iommufd_ctx *ictx);
  * After a failure the old attachment stands, but for -EIO.
  *
  * The page table must have been made for PASIDs, and so must the one that the device's DMA without
- * PASID goes through, if there is one; an automatic one (if @pt_id is an IOAS) is so only for a PASID
- * endpoint. A PASID that wasn't allocated is reserved until it is detached, if the requester ID is
- * the endpoint's alone.
+ * PASID goes through, if there is one; an automatic one (if @pt_id is an IOAS) is so only for a
+ * PASID endpoint. A PASID that wasn't allocated is reserved until it is detached, if the requester
+ * ID is the endpoint's alone.
  *
  * Context: as iommufd_endpoint_attach().
- * Return: as iommufd_endpoint_attach(); moreover -EOPNOTSUPP (the device, the kind of endpoint or the
- * IOMMU has no PASIDs), -EINVAL (out of range; a page table isn't for PASIDs), -EPERM (not the
- * context's), -EBUSY (in use by another endpoint), -EDQUOT (the context has too many PASIDs), -ENOSPC
- * (too many PASIDs of the device have had fault queues), -EIO (a replace has failed, and so has going
- * back: the PASID is detached).
+ * Return: as iommufd_endpoint_attach(); moreover -EOPNOTSUPP (the device, the kind of endpoint or
+ * the IOMMU has no PASIDs), -EINVAL (out of range; a page table isn't for PASIDs), -EPERM (not the
+ * context's), -EBUSY (in use by another endpoint), -EDQUOT (the context has too many PASIDs),
+ * -ENOSPC (too many PASIDs of the device have had fault queues), -EIO (a replace has failed, and so
+ * has going back: the PASID is detached).
  */
 int iommufd_endpoint_attach_pasid(struct iommufd_endpoint *ep, u32 pasid, u32 *pt_id);
 

@@ -217,8 +217,8 @@ struct iommufd_access *vfio_device_access(struct vfio_device *vdev);
  * after; not any more when vfio_unregister_device() has returned. It must not wait for an @open,
  * @close or @bind.
  *
- * Return: 0; -EOPNOTSUPP if @parent has no PASIDs; -EBUSY if its DMA is not its driver's; -ENOSPC if
- * no PASID is free; -EDQUOT if the context has too many; otherwise as vfio_bind_device().
+ * Return: 0; -EOPNOTSUPP if @parent has no PASIDs; -EBUSY if its DMA is not its driver's; -ENOSPC
+ * if no PASID is free; -EDQUOT if the context has too many; otherwise as vfio_bind_device().
  */
 int vfio_bind_pasid(struct vfio_bind *bind, struct device *parent,
 		    const struct iommufd_pasid_ops *ops, void *data);

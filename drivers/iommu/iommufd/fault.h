@@ -38,10 +38,11 @@ int iommufd_fault_queue_alloc_ioctl(struct iommufd_ucmd *ucmd);
 struct iommufd_fault_source;
 
 /**
- * struct iommufd_fault_handle - what the IOMMU core finds by the PASID of a page request, or its lack
+ * struct iommufd_fault_handle - by what the IOMMU core finds who answers a page request
  * @handle: the IOMMU core's side
  * @source: the group's
- * @hwpt: the page table whose fault queue gets the requests; NULL: none. Protected as in the source.
+ * @hwpt: the page table whose fault queue gets the requests; NULL: none. Protected by source->lock,
+ *        as is @idev.
  * @idev: who attached the PASID; NULL for requests without PASID, where any of the source may ask
  */
 struct iommufd_fault_handle {

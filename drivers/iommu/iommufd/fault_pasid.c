@@ -58,8 +58,8 @@ static void handle_leave(struct iommufd_fault_handle *handle, struct iommufd_hwp
  * @pasid: the PASID
  * @hwpt: the page table
  *
- * Return: 0, or an errno of iommufd_fault_device_enable() or iommu_attach_device_pasid(); -ENOSPC if
- * too many PASIDs of the device have had fault queues; -ENOMEM.
+ * Return: 0, or an errno of iommufd_fault_device_enable() or iommu_attach_device_pasid(); -ENOSPC
+ * if too many PASIDs of the device have had fault queues; -ENOMEM.
  */
 int iommufd_fault_pasid_attach(struct iommufd_device *idev, u32 pasid, struct iommufd_hwpt *hwpt)
 {

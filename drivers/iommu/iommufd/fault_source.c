@@ -236,7 +236,8 @@ static int group_enter(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
 		rc = iommu_attach_group_handle(hwpt->domain, igroup->group, &source->rid.handle);
 	if (rc) {
 		source_set_hwpt(source, gone);
-		WRITE_ONCE(source->rid.handle.domain, gone ? gone->domain : &iommufd_fault_leaving_domain);
+		WRITE_ONCE(source->rid.handle.domain,
+			   gone ? gone->domain : &iommufd_fault_leaving_domain);
 		gone = hwpt;
 	}
 	if (gone)

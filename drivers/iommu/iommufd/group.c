@@ -130,8 +130,8 @@ static int group_check_attach(struct iommufd_group *igroup, struct iommufd_devic
  * A replace moves all attached endpoints of the group, as they share the page table in any case.
  *
  * Return: 0; -ENODEV (released), -EINVAL (the group uses another page table, or @hwpt does not fit
- * the device or the use of PASIDs), -EADDRINUSE (mappings where the group can't reach), -EOPNOTSUPP (@hwpt has a fault
- * queue, and the device can't request pages), -ENOMEM.
+ * the device or the use of PASIDs), -EADDRINUSE (mappings where the group can't reach), -EOPNOTSUPP
+ * (@hwpt has a fault queue, and the device can't request pages), -ENOMEM.
  */
 int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *idev,
 			 struct iommufd_hwpt *hwpt)

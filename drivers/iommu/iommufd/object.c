@@ -89,8 +89,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_object_put, IOMMUFD_VFIO_TEST);
 
 /**
  * iommufd_object_unpublish() - take back the number, whoever still uses the object
- * @obj: an object on which the caller has a reference besides the table's; if it isn't published, or
- *       not any more, nothing happens
+ * @obj: an object on which the caller has a reference besides the table's; if it isn't published,
+ *       or not any more, nothing happens
  */
 void iommufd_object_unpublish(struct iommufd_object *obj)
 {

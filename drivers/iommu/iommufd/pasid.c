@@ -10,7 +10,7 @@
 #include "pasid.h"
 
 /* PASIDs have 20 bits in PCIe. */
-#define PASID_NUMBERS	(1U << 20)
+#define PASID_NUMBERS	BIT(20)
 
 static unsigned int max_pasids = 4096;
 module_param(max_pasids, uint, 0644);
@@ -76,8 +76,8 @@ struct iommufd_pasid *iommufd_pasid_new(struct iommufd_device *idev, u32 pasid)
  * @idev: the endpoint; its group's lock is held
  * @entry: the PASID, of a number that is known
  *
- * Return: 0; -ENODEV (the endpoint is released), -EBUSY (the number is in use on the device), -EEXIST
- * (the endpoint has the guest's number), -ENOMEM.
+ * Return: 0; -ENODEV (the endpoint is released), -EBUSY (the number is in use on the device),
+ * -EEXIST (the endpoint has the guest's number), -ENOMEM.
  */
 int iommufd_pasid_insert(struct iommufd_device *idev, struct iommufd_pasid *entry)
 {
@@ -268,7 +268,8 @@ static int alloc_locked(struct iommufd_device *idev, const struct iommu_pasid_al
 	rc = iommufd_pasid_check(idev, 1);
 	if (rc)
 		return rc;
-	if ((cmd->scope == IOMMU_PASID_SCOPE_SHARED) != !!idev->own_pasid)
+	if (cmd->scope != (idev->own_pasid ? IOMMU_PASID_SCOPE_SHARED :
+					     IOMMU_PASID_SCOPE_EXCLUSIVE))
 		return -EINVAL;
 	rc = alloc_range(idev, cmd, &min, &max);
 	if (rc)

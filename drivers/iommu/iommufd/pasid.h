@@ -71,6 +71,7 @@ enum iommufd_attach_mode {
 	IOMMUFD_ATTACH_REPLACE,
 };
 
+bool iommufd_pasid_available(struct device *dev);
 int iommufd_pasid_check(struct iommufd_device *idev, u32 pasid);
 int iommufd_pasid_attach(struct iommufd_device *idev, u32 pasid, struct iommufd_hwpt *hwpt,
 			 enum iommufd_attach_mode mode);

@@ -7,8 +7,7 @@
  *
  * The IOMMU core of these kernels can attach a PASID and detach it, but not replace what it is
  * attached to. A replace is a detach and an attach then. In between DMA is blocked; nobody else can
- * attach the PASID, since that takes this module: the group is the context's, or the PASID came from
- * the global allocator.
+ * attach the PASID: the group is the context's, or the PASID came from the global allocator.
  */
 #include "compat.h"
 #include "pasid.h"
@@ -18,11 +17,17 @@ static int count_device(struct device *dev, void *data)
 	return ++*(unsigned int *)data > 1;
 }
 
-static bool device_is_alone(struct iommufd_device *idev)
+/**
+ * iommufd_pasid_available() - whether the PASIDs of a device can be used here
+ * @dev: the device
+ */
+bool iommufd_pasid_available(struct device *dev)
 {
 	unsigned int nr = 0;
 
-	iommu_group_for_each_dev(idev->group->group, &nr, count_device);
+	if (!dev->iommu->max_pasids)
+		return false;
+	iommu_group_for_each_dev(dev->iommu_group, &nr, count_device);
 	return nr == 1;
 }
 
@@ -38,7 +43,7 @@ int iommufd_pasid_check(struct iommufd_device *idev, u32 pasid)
 	lockdep_assert_held(&idev->group->lock);
 	if (idev->released)
 		return -ENODEV;
-	if (!idev->dev->iommu->max_pasids || !device_is_alone(idev))
+	if (!iommufd_pasid_available(idev->dev))
 		return -EOPNOTSUPP;
 	if (pasid == IOMMU_NO_PASID || pasid >= idev->dev->iommu->max_pasids)
 		return -EINVAL;
@@ -65,7 +70,7 @@ static int check_hwpt(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 		return -EINVAL;
 	if (hwpt->domain->owner != iommufd_dev_iommu_ops(idev->dev))
 		return -EINVAL;
-	/* Page requests of a device that has other users, too, can't be switched on and off here. */
+	/* A device that has other users too can't have its page requests switched on and off. */
 	if (hwpt->faults && idev->own_pasid)
 		return -EOPNOTSUPP;
 	return 0;
@@ -126,7 +131,7 @@ struct attaching {
 	struct iommufd_pasid *gone;
 };
 
-/* Goes from what a PASID is attached to to the new page table, or back. */
+/* Leaves the old page table for the new one, or stays with it if that fails. */
 static int reconnect(struct attaching *a, struct iommufd_pasid *entry)
 {
 	int rc;
@@ -267,11 +272,12 @@ static int attach_locked(struct attaching *a)
  * @hwpt: the page table; the attachment takes a reference of its own
  * @mode: what there may be before
  *
- * Return: 0; -ENODEV (released), -EOPNOTSUPP (no PASIDs, or the page table has a fault queue that the
- * device can't feed), -EINVAL (not in range, @hwpt isn't for PASIDs, or the device's own page table
- * isn't, or @mode), -EPERM (not the context's), -EBUSY (another endpoint's, in use by the kernel,
- * about to be destroyed, or @mode), -EADDRINUSE, -EDQUOT, -ENOSPC, -ENOMEM; -EIO if a replace has
- * failed and the PASID could not be attached again to what it was, so that its DMA is blocked.
+ * Return: 0; -ENODEV (released), -EOPNOTSUPP (no PASIDs, or the page table has a fault queue that
+ * the device can't feed), -EINVAL (not in range, @hwpt isn't for PASIDs, or the device's own page
+ * table isn't, or @mode), -EPERM (not the context's), -EBUSY (another endpoint's, in use by the
+ * kernel, about to be destroyed, or @mode), -EADDRINUSE, -EDQUOT, -ENOSPC, -ENOMEM; -EIO if a
+ * replace has failed and the PASID could not be attached again to what it was, so that its DMA is
+ * blocked.
  */
 int iommufd_pasid_attach(struct iommufd_device *idev, u32 pasid, struct iommufd_hwpt *hwpt,
 			 enum iommufd_attach_mode mode)

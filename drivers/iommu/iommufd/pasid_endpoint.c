@@ -16,13 +16,14 @@
  * iommufd_pasid_check_parent() - whether PASIDs of a device may be given to users
  * @parent: the device, bound to its driver
  *
- * Return: 0; -EOPNOTSUPP (it has no PASIDs), -EBUSY (its DMA isn't its driver's, by the DMA API).
+ * Return: 0; -EOPNOTSUPP (it has no PASIDs, or isn't alone
+ * in its IOMMU group), -EBUSY (its DMA isn't its driver's, by the DMA API).
  */
 int iommufd_pasid_check_parent(struct device *parent)
 {
 	struct iommu_domain *domain;
 
-	if (!parent->iommu->max_pasids)
+	if (!iommufd_pasid_available(parent))
 		return -EOPNOTSUPP;
 	/*
 	 * The driver core has said that the driver uses the DMA API, unless that has

@@ -484,11 +484,11 @@ struct iommu_vfio_ioas {
  * @IOMMU_HWPT_ALLOC_DIRTY_TRACKING: Record which pages devices write. A device whose IOMMU cannot
  *                                   is refused at attach.
  * @IOMMU_HWPT_FAULT_ID_VALID: Report page requests of devices to the queue @fault_id.
- * @IOMMU_HWPT_ALLOC_PASID: Be attachable to a PASID (``EOPNOTSUPP`` if the IOMMU has none). A device
- *                          that uses PASIDs needs the flag on every page table that it is attached
- *                          to, that for requests without PASID included. An IOAS's automatic page
- *                          table does not have it, so do not attach such a device by IOAS. A page
- *                          table made with the @dev_id of a PASID endpoint (see struct
+ * @IOMMU_HWPT_ALLOC_PASID: Be attachable to a PASID (``EOPNOTSUPP`` if the IOMMU has none). A
+ *                          device that uses PASIDs needs the flag on every page table that it is
+ *                          attached to, that for requests without PASID included. An IOAS's
+ *                          automatic page table does not have it, so do not attach such a device by
+ *                          IOAS. A page table made with the @dev_id of a PASID endpoint (see struct
  *                          iommu_pasid_alloc) has it in any case, and so have those automatic ones.
  */
 enum iommufd_hwpt_alloc_flags {
@@ -1155,8 +1155,8 @@ struct iommu_vdevice_alloc {
  * @__reserved: Must be 0.
  *
  * Makes the calling process the one that is charged for the memory that the context has pinned, and
- * for what is mapped but not pinned yet, for example when a VMM replaces itself by a new version and
- * hands over its files. What is mapped later is charged to whoever maps it.
+ * for what is mapped but not pinned yet, for example when a VMM replaces itself by a new version
+ * and hands over its files. What is mapped later is charged to whoever maps it.
  *
  * Return: 0, or -1 with errno:
  *
@@ -1348,23 +1348,23 @@ enum iommu_pasid_alloc_flags {
  * @out_pasid_id: Number of the new object, for IOMMU_DESTROY.
  * @out_pasid: The PASID; from 1 to 2^20 - 1.
  *
- * An extension of this project. The PASID is the context's until IOMMU_DESTROY, and until the device
- * is unbound at the latest. It can be attached (VFIO_DEVICE_ATTACH_PASID) through this device only.
- * While it is attached IOMMU_DESTROY fails with ``EBUSY``. It is given to nobody else before the
- * device has finished what it does with it.
+ * An extension of this project. The PASID is the context's until IOMMU_DESTROY, and until the
+ * device is unbound at the latest. It can be attached (VFIO_DEVICE_ATTACH_PASID) through this
+ * device only. While it is attached IOMMU_DESTROY fails with ``EBUSY``. It is given to nobody else
+ * before the device has finished what it does with it.
  *
- * With an exclusive requester ID the ioctl is a convenience: a PASID that was never allocated can be
- * attached too, and is reserved from then until it is detached. A context has at most ``max_pasids``
- * PASIDs (a parameter of the module iommufd, 4096 unless changed), those reserved in this way and
- * the one that each PASID endpoint has from its bind included.
+ * With an exclusive requester ID the ioctl is a convenience: a PASID that was never allocated can
+ * be attached too, and is reserved from then until it is detached. A context has at most
+ * ``max_pasids`` PASIDs (a parameter of the module iommufd, 4096 unless changed), those reserved in
+ * this way and the one that each PASID endpoint has from its bind included.
  *
  * Return: 0, or -1 with errno:
  *
  * * ``ENOENT``: @dev_id is no bound device.
- * * ``EINVAL``: @scope is unknown or not the device's; @min_pasid is above @max_pasid, or one of them
- *   is beyond what the device has; @guest_pasid is out of range, or not 0 without the flag.
- * * ``EOPNOTSUPP``: unknown @flags, @__reserved is not 0; the device, its IOMMU or its driver has no
- *   PASIDs for users; or the shared scope, and @min_pasid is above 1.
+ * * ``EINVAL``: @scope is unknown or not the device's; @min_pasid is above @max_pasid, or one of
+ *   them is beyond what the device has; @guest_pasid is out of range, or not 0 without the flag.
+ * * ``EOPNOTSUPP``: unknown @flags, @__reserved is not 0; the device, its IOMMU or its driver has
+ *   no PASIDs for users; or the shared scope, and @min_pasid is above 1.
  * * ``ENOSPC``: no PASID is free in the range.
  * * ``EEXIST``: the device has this @guest_pasid already.
  * * ``EDQUOT``: the context has as many PASIDs as it may.

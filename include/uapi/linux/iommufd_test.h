@@ -3,8 +3,8 @@
  * IOMMU_TEST_CMD: how tests control the mock IOMMU (iommufd_mock.ko).
  *
  * The module brings an IOMMU in software, with devices that come and go at the test's wish, page
- * tables that can be looked into, and DMA. Its ioctl is one of /dev/iommu's; without the module that
- * is an unknown one (``ENOTTY``).
+ * tables that can be looked into, and DMA. Its ioctl is one of /dev/iommu's; without the module
+ * that is an unknown one (``ENOTTY``).
  *
  * Numbers, layouts and names are those of Linux 7.3. What only Linux 6.12 has stands beside them,
  * so that the selftests of both work. What is our own is numbered from IOMMU_TEST_OP_EXT_BASE on,
@@ -29,8 +29,8 @@
  * @IOMMU_TEST_OP_CREATE_ACCESS: Make a kernel driver that accesses memory by IOVA, and attach it to
  *                               the IOAS @id. ``out_access_fd`` is a descriptor that stands for it;
  *                               closing it releases everything.
- * @IOMMU_TEST_OP_DESTROY_ACCESS_PAGES: The access whose descriptor is @id ends a pin. ``ENOENT``: it
- *                                      was asked for it before.
+ * @IOMMU_TEST_OP_DESTROY_ACCESS_PAGES: The access whose descriptor is @id ends a pin. ``ENOENT``:
+ *                                      it was asked for it before.
  * @IOMMU_TEST_OP_ACCESS_PAGES: The access whose descriptor is @id pins what a range maps. With
  *                              ``uptr`` not 0: ``EIO`` unless these are the caller's pages there.
  * @IOMMU_TEST_OP_ACCESS_RW: The access whose descriptor is @id copies, between a range and the
@@ -50,7 +50,8 @@
  * @IOMMU_TEST_OP_TRIGGER_VEVENT: Not supported yet.
  * @IOMMU_TEST_OP_PASID_ATTACH: Attach a PASID of the mock device @id to a page table. ``EBUSY``: it
  *                              is attached. ``EINVAL``: the device has no PASIDs.
- * @IOMMU_TEST_OP_PASID_REPLACE: Attach a PASID to another page table. ``EINVAL``: it isn't attached.
+ * @IOMMU_TEST_OP_PASID_REPLACE: Attach a PASID to another page table. ``EINVAL``: it isn't
+ *                               attached.
  * @IOMMU_TEST_OP_PASID_DETACH: Detach a PASID.
  * @IOMMU_TEST_OP_PASID_CHECK_HWPT: Is a PASID of the mock device @id attached to the page table
  *                                  ``hwpt_id``, or to nothing if that is 0? ``EINVAL`` if it isn't.
@@ -58,12 +59,13 @@
  * @IOMMU_TEST_OP_DMABUF_REVOKE: Not supported yet.
  * @IOMMU_TEST_OP_EXT_BASE: From here on operations are this project's own.
  * @IOMMU_TEST_OP_MOCK_DMA: The mock device @id reads or writes memory through its page table, as
- *                          hardware would. ``ENXIO``: nothing is mapped there; ``EACCES``: not to be
- *                          read or written; ``EPERM``: the device's DMA is blocked.
+ *                          hardware would. ``ENXIO``: nothing is mapped there; ``EACCES``: not to
+ *                          be read or written; ``EPERM``: the device's DMA is blocked.
  * @IOMMU_TEST_OP_MOCK_DOMAIN_SIBLING: As MOCK_DOMAIN_FLAGS, in the IOMMU group of the mock device
  *                                     ``sibling_id``.
  * @IOMMU_TEST_OP_DEV_RESERVE: From its next attach on the mock device @id reserves a range.
- * @IOMMU_TEST_OP_DEV_RESPONSE: What the mock device @id was last told about a page that it requested.
+ * @IOMMU_TEST_OP_DEV_RESPONSE: What the mock device @id was last told about a page that it
+ *                              requested.
  * @IOMMU_TEST_OP_MD_STAT: How much of a range the page table @id translates, in how many entries.
  * @IOMMU_TEST_OP_FAIL: Let the IOMMU driver fail in the future.
  * @IOMMU_TEST_OP_TRIGGER_IOPF_PARTIAL: As TRIGGER_IOPF, and more requests of its group follow.
@@ -487,8 +489,9 @@ enum mock_vfio_command {
  * @length: 1 to MOCK_VFIO_DATA_SIZE bytes.
  * @pasid: With which PASID; 0: without.
  * @command: Of &enum mock_vfio_command. Writing all four bytes executes it.
- * @result: 0, or the negative errno of the last command: of IOMMU_TEST_OP_MOCK_DMA; -EPERM also if the
- *          device may not use the PASID, -ENOENT if the guest's is unknown, -EINVAL for nonsense.
+ * @result: 0, or the negative errno of the last command: of IOMMU_TEST_OP_MOCK_DMA; -EPERM also if
+ *          the device may not use the PASID, -ENOENT if the guest's is unknown, -EINVAL for
+ *          nonsense.
  * @own_pasid: The PASID of a device that shares its requester ID; else 0.
  * @drained: How many PASIDs the driver was told to drain.
  * @data: What is read or written.

@@ -255,14 +255,15 @@ struct vfio_device_bind_iommufd {
  *
  * From the return on the device's DMA, or its DMA with the PASID, reaches what is mapped there and
  * nothing else. If something was attached before, this replaces it; that is atomic if the IOMMU
- * can do it so, but for a PASID, whose DMA is blocked for a moment. Devices that share an IOMMU group share the page table for requests without PASID:
- * the first attach binds them all to it, the others must attach to the same.
+ * can do it so, but for a PASID, whose DMA is blocked for a moment. Devices that share an IOMMU
+ * group share the page table for requests without PASID: the first attach binds them all to it, the
+ * others must attach to the same.
  *
  * What is attached with PASID must be a page table made with IOMMU_HWPT_ALLOC_PASID, and so must be
- * what the device is attached to without, while any PASID is attached. A PASID that was not allocated
- * (IOMMU_PASID_ALLOC) is reserved until it is detached. A device that shares its requester ID with
- * other users' can have allocated PASIDs only, and all page tables made with its number will do, or
- * an IOAS; without the flag, its own PASID is meant.
+ * what the device is attached to without, while any PASID is attached. A PASID that was not
+ * allocated (IOMMU_PASID_ALLOC) is reserved until it is detached. A device that shares its
+ * requester ID with other users' can have allocated PASIDs only, and all page tables made with its
+ * number will do, or an IOAS; without the flag, its own PASID is meant.
  *
  * Return: 0, or -1 with errno:
  *
@@ -279,9 +280,10 @@ struct vfio_device_bind_iommufd {
  * * ``EBUSY``: the device, or one in its group, is being reset; or @pasid is in use by another
  *   device of the same requester ID, or by the kernel, or being destroyed.
  * * ``EDQUOT``: the context has as many PASIDs as it may.
- * * ``ENOSPC``: 4096 PASIDs of the device have had page tables with fault queues since it was bound.
- * * ``EIO``: @pasid was attached elsewhere, could not be attached here, nor again to what it was: it
- *   is detached. After all other errors it is attached as before.
+ * * ``ENOSPC``: 4096 PASIDs of the device have had page tables with fault queues since it was
+ *   bound.
+ * * ``EIO``: @pasid was attached elsewhere, could not be attached here, nor again to what it was:
+ *   it is detached. After all other errors it is attached as before.
  * * ``EFAULT``: memory in the IOAS has gone.
  * * ``ENOMEM``: no memory, or RLIMIT_MEMLOCK would be exceeded.
  * * ``ENOTTY``: the device was opened by group.

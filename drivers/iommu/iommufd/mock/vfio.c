@@ -91,7 +91,7 @@ static int command_pasid(struct mock_vfio *mock, u32 *pasid)
 	*pasid = mock->regs.pasid;
 	if (mock->regs.command & MOCK_VFIO_GUEST)
 		return iommufd_pasid_from_guest(ep, mock->regs.pasid, pasid);
-	/* Alone at its requester ID a device can use any; the IOMMU stops those that aren't attached. */
+	/* Alone at its requester ID a device can use any: the IOMMU stops what isn't attached. */
 	if (!mock->regs.own_pasid)
 		return 0;
 	return iommufd_pasid_owned(ep, *pasid) ? 0 : -EPERM;

@@ -152,7 +152,8 @@ TEST_F(pasid_alloc, sizes_are_checked)
 	/* What can't be answered leaves nothing allocated. */
 	ASSERT_EQ(0, iommufd_guard_setup(&guard));
 	big.cmd = (struct iommu_pasid_alloc){
-		.size = sizeof(big.cmd), .dev_id = self->dev.devid, .min_pasid = 77, .max_pasid = 77,
+		.size = sizeof(big.cmd), .dev_id = self->dev.devid,
+		.min_pasid = 77, .max_pasid = 77,
 	};
 	arg = iommufd_guard_place(&guard, &big.cmd, sizeof(big.cmd));
 	ASSERT_EQ(0, iommufd_guard_make_readonly(&guard));

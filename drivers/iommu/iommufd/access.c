@@ -137,6 +137,22 @@ static int access_ask(struct iommufd_access *access, unsigned long first, unsign
 }
 
 /**
+ * iommufd_access_announce() - keep away new pins in a range
+ * @ioas: the IOAS, tree_lock held
+ * @leaving: to remember the range by, until iommufd_access_ask_end()
+ * @first: first IOVA
+ * @last: last IOVA
+ */
+void iommufd_access_announce(struct iommufd_ioas *ioas, struct iommufd_leaving *leaving,
+			     unsigned long first, unsigned long last)
+{
+	lockdep_assert_held(&ioas->tree_lock);
+	leaving->first = first;
+	leaving->last = last;
+	list_add(&leaving->link, &ioas->leaving);
+}
+
+/**
  * iommufd_access_ask() - make sure that no access has or gets pins in a range
  * @ioas: the IOAS
  * @leaving: to remember the range by, until iommufd_access_ask_end()
@@ -153,10 +169,8 @@ int iommufd_access_ask(struct iommufd_ioas *ioas, struct iommufd_leaving *leavin
 	struct iommufd_access *access;
 	int rc = 0;
 
-	leaving->first = first;
-	leaving->last = last;
 	mutex_lock(&ioas->tree_lock);
-	list_add(&leaving->link, &ioas->leaving);
+	iommufd_access_announce(ioas, leaving, first, last);
 	/* Those who attach meanwhile come to stand before, and can't pin anything here. */
 	list_for_each_entry(access, &ioas->accesses, link) {
 		unsigned long from = first, to = last;

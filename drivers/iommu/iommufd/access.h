@@ -11,12 +11,13 @@
  *
  * Unmapping
  * ---------
- * Whoever unmaps a range first says so in ioas->leaving, which keeps new pins away; then asks every
- * access that has pins there to let go, with no lock held, so that the driver can unpin as it
- * likes; and waits, not for ever. A driver that keeps its pins is stopped, if its owner can do
- * that, as only then the pages can be taken from it. So an unmap either finds no pins or fails with
- * -EBUSY before it has changed anything. A copy can't be in the way of an unmap: it looks memory up
- * and copies in one step, under the lock that an unmap needs to begin.
+ * Whoever unmaps a range first says so in ioas->leaving, which keeps new pins away (where no access
+ * is attached, taking the areas out of READY does); then asks every access that has pins there to
+ * let go, with no lock held, so that the driver can unpin as it likes; and waits, not for ever. A
+ * driver that keeps its pins is stopped, if its owner can do that, as only then the pages can be
+ * taken from it. So an unmap either finds no pins or fails with -EBUSY before it has changed
+ * anything. A copy can't be in the way of an unmap: it looks memory up and copies in one step, under
+ * the lock that an unmap needs to begin.
  *
  * Stopping
  * --------
@@ -78,6 +79,8 @@ struct iommufd_leaving {
 	unsigned long last;
 };
 
+void iommufd_access_announce(struct iommufd_ioas *ioas, struct iommufd_leaving *leaving,
+			     unsigned long first, unsigned long last);
 int iommufd_access_ask(struct iommufd_ioas *ioas, struct iommufd_leaving *leaving,
 		       unsigned long first, unsigned long last);
 void iommufd_access_ask_end(struct iommufd_ioas *ioas, struct iommufd_leaving *leaving);

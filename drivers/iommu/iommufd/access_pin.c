@@ -67,9 +67,9 @@ struct iommufd_area *iommufd_access_find(struct iommufd_ioas *ioas, unsigned lon
 		return ERR_PTR(-EPERM);
 	*span = (struct iommufd_span) {
 		.first = first,
-		.last = min(last, area->node.last),
+		.last = min(last, area->last),
 		.backing = area->backing,
-		.offset = area->offset + (first - area->node.start),
+		.offset = area->offset + (first - area->first),
 	};
 	return area;
 }

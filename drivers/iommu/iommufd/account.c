@@ -5,6 +5,7 @@
  * The process that maps memory answers for it, whoever attaches a device later, until another takes
  * over (change_process.c). All pages count in that process' VmPin whatever the mode.
  */
+#include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -25,7 +26,7 @@ struct iommufd_payer iommufd_payer_current(struct iommufd_ctx *ictx)
 	return (struct iommufd_payer) {
 		.mode = capable(CAP_IPC_LOCK) ? IOMMUFD_ACCOUNT_NONE : ictx->account_mode,
 		.task = current->group_leader,
-		.user = current_user(),
+		.cred = current_cred(),
 		.mm = current->mm,
 	};
 }
@@ -39,14 +40,14 @@ void iommufd_payer_copy(struct iommufd_payer *payer, const struct iommufd_payer 
 {
 	*payer = *from;
 	get_task_struct(payer->task);
-	get_uid(payer->user);
+	get_cred(payer->cred);
 	mmgrab(payer->mm);
 }
 
 void iommufd_payer_destroy(struct iommufd_payer *payer)
 {
 	mmdrop(payer->mm);
-	free_uid(payer->user);
+	put_cred(payer->cred);
 	put_task_struct(payer->task);
 }
 
@@ -63,19 +64,20 @@ bool iommufd_payer_counts_with(const struct iommufd_payer *payer,
 	if (payer->mode != other->mode)
 		return false;
 	if (payer->mode == IOMMUFD_ACCOUNT_USER)
-		return payer->user == other->user;
+		return payer->cred->user == other->cred->user;
 	return payer->mode == IOMMUFD_ACCOUNT_NONE || payer->mm == other->mm;
 }
 
 static int lock_pages_user(struct iommufd_payer *payer, unsigned long nr)
 {
 	unsigned long limit = task_rlimit(payer->task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	long have = atomic_long_read(&payer->user->locked_vm);
+	atomic_long_t *locked_vm = &payer->cred->user->locked_vm;
+	long have = atomic_long_read(locked_vm);
 
 	do {
 		if (have + nr < nr || have + nr > limit)
 			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(&payer->user->locked_vm, &have, have + nr));
+	} while (!atomic_long_try_cmpxchg(locked_vm, &have, have + nr));
 	return 0;
 }
 
@@ -111,7 +113,7 @@ int iommufd_payer_lock_pages(struct iommufd_payer *payer, unsigned long nr)
 void iommufd_payer_unlock_pages(struct iommufd_payer *payer, unsigned long nr)
 {
 	if (payer->mode == IOMMUFD_ACCOUNT_USER)
-		atomic_long_sub(nr, &payer->user->locked_vm);
+		atomic_long_sub(nr, &payer->cred->user->locked_vm);
 	else if (payer->mode == IOMMUFD_ACCOUNT_MM)
 		lock_pages_mm(payer, nr, false);
 }
@@ -119,7 +121,31 @@ void iommufd_payer_unlock_pages(struct iommufd_payer *payer, unsigned long nr)
 static bool payer_is(const struct iommufd_payer *payer, const struct iommufd_payer *other)
 {
 	return payer->mode == other->mode && payer->task == other->task &&
-	       payer->user == other->user && payer->mm == other->mm;
+	       payer->cred->user == other->cred->user && payer->mm == other->mm;
+}
+
+/*
+ * Whether it is the calling process that answers for an account, with the credentials that it had
+ * when it was asked for its capabilities: those belong to credentials and never change in them.
+ */
+static bool account_is_current(const struct iommufd_account *account)
+{
+	const struct iommufd_payer *payer = &account->payer;
+
+	return payer->cred == current_cred() && payer->task == current->group_leader &&
+	       payer->mm == current->mm &&
+	       (payer->mode == account->ictx->account_mode ||
+		payer->mode == IOMMUFD_ACCOUNT_NONE);
+}
+
+/* The account of the calling process if it used the context last: as good as always. */
+static struct iommufd_account *account_find_recent(struct iommufd_ctx *ictx)
+{
+	struct iommufd_account *account;
+
+	lockdep_assert_held(&ictx->account_lock);
+	account = list_first_entry_or_null(&ictx->accounts, struct iommufd_account, link);
+	return account && account_is_current(account) ? account : NULL;
 }
 
 static struct iommufd_account *account_find(struct iommufd_ctx *ictx,
@@ -144,8 +170,26 @@ static struct iommufd_account *account_alloc(struct iommufd_ctx *ictx,
 	if (!account)
 		return NULL;
 	account->ictx = ictx;
+	refcount_set(&account->users, 1);
 	iommufd_payer_copy(&account->payer, payer);
 	list_add(&account->link, &ictx->accounts);
+	return account;
+}
+
+/* The account of the calling process, with one more user. */
+static struct iommufd_account *account_find_or_alloc(struct iommufd_ctx *ictx)
+{
+	struct iommufd_account *account = account_find_recent(ictx);
+	struct iommufd_payer payer;
+
+	if (!account) {
+		payer = iommufd_payer_current(ictx);
+		account = account_find(ictx, &payer);
+		if (!account)
+			return account_alloc(ictx, &payer);
+		list_move(&account->link, &ictx->accounts);
+	}
+	refcount_inc(&account->users);
 	return account;
 }
 
@@ -158,67 +202,89 @@ static struct iommufd_account *account_alloc(struct iommufd_ctx *ictx,
  */
 struct iommufd_account *iommufd_account_get(struct iommufd_ctx *ictx, bool bound)
 {
-	const struct iommufd_payer payer = iommufd_payer_current(ictx);
 	struct iommufd_account *account;
 
 	guard(mutex)(&ictx->account_lock);
-	account = account_find(ictx, &payer) ?: account_alloc(ictx, &payer);
+	account = account_find_or_alloc(ictx);
 	if (!account)
 		return ERR_PTR(-ENOMEM);
-	account->users++;
-	account->bound += bound;
+	if (bound)
+		atomic_inc(&account->bound);
 	return account;
 }
 
-/**
- * iommufd_account_put() - no longer use an account
- * @account: the account, with no page of the caller's counted
- * @bound: as it was got
- */
-void iommufd_account_put(struct iommufd_account *account, bool bound)
+/* Counts pages of a payer that stays the same meanwhile. */
+static int account_charge(struct iommufd_account *account, unsigned long nr)
 {
-	struct iommufd_ctx *ictx = account->ictx;
+	int rc = iommufd_payer_lock_pages(&account->payer, nr);
 
-	mutex_lock(&ictx->account_lock);
-	account->bound -= bound;
-	if (--account->users) {
-		mutex_unlock(&ictx->account_lock);
-		return;
-	}
-	list_del(&account->link);
-	mutex_unlock(&ictx->account_lock);
-	WARN_ON(account->nr_pages);
-	iommufd_payer_destroy(&account->payer);
-	kfree(account);
+	if (rc)
+		return rc;
+	atomic_long_add(nr, &account->nr_pages);
+	atomic64_add(nr, &account->payer.mm->pinned_vm);
+	return 0;
+}
+
+static void account_uncharge(struct iommufd_account *account, unsigned long nr)
+{
+	atomic_long_sub(nr, &account->nr_pages);
+	atomic64_sub(nr, &account->payer.mm->pinned_vm);
+	if (account->payer.mode != IOMMUFD_ACCOUNT_NONE)
+		iommufd_payer_unlock_pages(&account->payer, nr);
 }
 
 /**
  * iommufd_account_charge() - count pages that are about to be pinned
  * @account: who answers
+ * @bound: as it was got
  * @nr: number of pages
  *
  * Context: may sleep.
  * Return: 0, or -ENOMEM if that were more than the limit; then nothing is counted.
  */
-int iommufd_account_charge(struct iommufd_account *account, unsigned long nr)
+int iommufd_account_charge(struct iommufd_account *account, bool bound, unsigned long nr)
 {
-	int rc;
-
-	mutex_lock(&account->ictx->account_lock);
-	rc = iommufd_payer_lock_pages(&account->payer, nr);
-	if (!rc) {
-		account->nr_pages += nr;
-		atomic64_add(nr, &account->payer.mm->pinned_vm);
-	}
-	mutex_unlock(&account->ictx->account_lock);
-	return rc;
+	if (bound)
+		return account_charge(account, nr);
+	guard(mutex)(&account->ictx->account_lock);
+	return account_charge(account, nr);
 }
 
-void iommufd_account_uncharge(struct iommufd_account *account, unsigned long nr)
+void iommufd_account_uncharge(struct iommufd_account *account, bool bound, unsigned long nr)
 {
-	mutex_lock(&account->ictx->account_lock);
-	account->nr_pages -= nr;
-	atomic64_sub(nr, &account->payer.mm->pinned_vm);
-	iommufd_payer_unlock_pages(&account->payer, nr);
+	if (bound) {
+		account_uncharge(account, nr);
+		return;
+	}
+	guard(mutex)(&account->ictx->account_lock);
+	account_uncharge(account, nr);
+}
+
+/* The last user has gone. The lock is held, and dropped. */
+static void account_free(struct iommufd_account *account)
+{
+	list_del(&account->link);
 	mutex_unlock(&account->ictx->account_lock);
+	WARN_ON(atomic_long_read(&account->nr_pages));
+	iommufd_payer_destroy(&account->payer);
+	kfree(account);
+}
+
+/**
+ * iommufd_account_put() - no longer use an account
+ * @account: the account
+ * @bound: as it was got
+ * @nr: how many pages of the caller's are still counted; they are no longer
+ */
+void iommufd_account_put(struct iommufd_account *account, bool bound, unsigned long nr)
+{
+	if (nr)
+		iommufd_account_uncharge(account, bound, nr);
+	if (bound) {
+		/* From now on another process may take over: pairs with accounts_are_movable(). */
+		smp_mb__before_atomic();
+		atomic_dec(&account->bound);
+	}
+	if (refcount_dec_and_mutex_lock(&account->users, &account->ictx->account_lock))
+		account_free(account);
 }

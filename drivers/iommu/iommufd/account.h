@@ -8,13 +8,14 @@
  * struct iommufd_payer - a process that answers for pinned pages
  * @mode: against what they count
  * @task: the process whose RLIMIT_MEMLOCK applies
- * @user: whose pages are counted in IOMMUFD_ACCOUNT_USER mode
+ * @cred: what its credentials were: @mode follows from them, and its user is whose pages are
+ *        counted in IOMMUFD_ACCOUNT_USER mode
  * @mm: the address space they belong to; grabbed, not kept in use
  */
 struct iommufd_payer {
 	enum iommufd_account_mode mode;
 	struct task_struct *task;
-	struct user_struct *user;
+	const struct cred *cred;
 	struct mm_struct *mm;
 };
 
@@ -22,28 +23,28 @@ struct iommufd_payer {
  * struct iommufd_account - what one process answers for in one context
  * @ictx: the context
  * @link: in ictx->accounts
- * @users: how many backings use it
+ * @users: how many backings use it; becomes zero only under the lock
  * @bound: how many of them are memory of the process; meanwhile @payer stays the same
  * @nr_pages: how many pages are counted
  * @payer: the process
  *
  * All backings that a process maps share one account, so that another process can take over all of
- * them at once. Everything but @ictx is protected by ictx->account_lock; a backing that is memory
- * of a process can read @payer without, see @bound.
+ * them at once. ictx->account_lock protects @link and @payer, and is held where @bound grows. A
+ * backing that is memory of a process needs no lock to read @payer and to count, see @bound.
  */
 struct iommufd_account {
 	struct iommufd_ctx *ictx;
 	struct list_head link;
-	unsigned int users;
-	unsigned int bound;
-	unsigned long nr_pages;
+	refcount_t users;
+	atomic_t bound;
+	atomic_long_t nr_pages;
 	struct iommufd_payer payer;
 };
 
 struct iommufd_account *iommufd_account_get(struct iommufd_ctx *ictx, bool bound);
-void iommufd_account_put(struct iommufd_account *account, bool bound);
-int iommufd_account_charge(struct iommufd_account *account, unsigned long nr);
-void iommufd_account_uncharge(struct iommufd_account *account, unsigned long nr);
+void iommufd_account_put(struct iommufd_account *account, bool bound, unsigned long nr);
+int iommufd_account_charge(struct iommufd_account *account, bool bound, unsigned long nr);
+void iommufd_account_uncharge(struct iommufd_account *account, bool bound, unsigned long nr);
 
 /* Parts of the above, for change_process.c */
 

@@ -14,6 +14,31 @@
 
 #include "backing.h"
 
+static struct kmem_cache *backing_cache;
+
+/* What is the same in a backing that is not in use yet and in one that is no longer. */
+static void backing_construct(void *object)
+{
+	struct iommufd_backing *backing = object;
+
+	mutex_init(&backing->pages_lock);
+	xa_init(&backing->pages);
+	mutex_init(&backing->lock);
+}
+
+/* Many small mappings are common enough to give their backings a cache of their own. */
+int __init iommufd_backing_init_cache(void)
+{
+	backing_cache = kmem_cache_create("iommufd_backing", sizeof(struct iommufd_backing), 0,
+					  SLAB_ACCOUNT, backing_construct);
+	return backing_cache ? 0 : -ENOMEM;
+}
+
+void iommufd_backing_destroy_cache(void)
+{
+	kmem_cache_destroy(backing_cache);
+}
+
 /* @file is NULL for memory of the calling process; else its reference is consumed on success. */
 static struct iommufd_backing *backing_alloc(struct iommufd_ctx *ictx, struct file *file,
 					     unsigned long start, unsigned long length,
@@ -22,23 +47,24 @@ static struct iommufd_backing *backing_alloc(struct iommufd_ctx *ictx, struct fi
 	struct iommufd_backing *backing;
 	int rc;
 
-	backing = kzalloc(sizeof(*backing), GFP_KERNEL_ACCOUNT);
+	backing = kmem_cache_alloc(backing_cache, GFP_KERNEL);
 	if (!backing)
 		return ERR_PTR(-ENOMEM);
 	backing->account = iommufd_account_get(ictx, !file);
 	if (IS_ERR(backing->account)) {
 		rc = PTR_ERR(backing->account);
-		kfree(backing);
+		kmem_cache_free(backing_cache, backing);
 		return ERR_PTR(rc);
 	}
 	refcount_set(&backing->refs, 1);
-	mutex_init(&backing->pages_lock);
-	xa_init(&backing->pages);
-	mutex_init(&backing->lock);
 	backing->file = file;
 	backing->start = start & PAGE_MASK;
 	backing->nr_pages = ((start + length - 1) >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1;
 	backing->writeable = writeable;
+	backing->counted = false;
+	backing->nr_recorded = 0;
+	atomic_set(&backing->pins, 0);
+	backing->by_folio = false;
 	iommufd_runs_init(&backing->runs, backing->nr_pages);
 	return backing;
 }
@@ -139,12 +165,13 @@ void iommufd_backing_put(struct iommufd_backing *backing)
 	if (!refcount_dec_and_test(&backing->refs))
 		return;
 	WARN_ON(atomic_read(&backing->pins) || !xa_empty(&backing->pages));
-	iommufd_account_put(backing->account, !backing->file);
+	iommufd_account_put(backing->account, !backing->file,
+			    backing->counted ? backing->nr_pages : 0);
 	if (backing->file && backing->writeable)
 		mapping_unmap_writable(backing->file->f_mapping);
 	if (backing->file)
 		fput(backing->file);
-	kfree(backing);
+	kmem_cache_free(backing_cache, backing);
 }
 
 /* Counts all pages; those that are pinned one by one are counted already. */
@@ -153,7 +180,8 @@ static int backing_count(struct iommufd_backing *backing)
 	int rc;
 
 	guard(mutex)(&backing->pages_lock);
-	rc = iommufd_account_charge(backing->account, backing->nr_pages - backing->nr_recorded);
+	rc = iommufd_account_charge(backing->account, !backing->file,
+				    backing->nr_pages - backing->nr_recorded);
 	if (!rc)
 		backing->counted = true;
 	return rc;
@@ -162,15 +190,16 @@ static int backing_count(struct iommufd_backing *backing)
 static void backing_uncount(struct iommufd_backing *backing)
 {
 	guard(mutex)(&backing->pages_lock);
-	iommufd_account_uncharge(backing->account, backing->nr_pages - backing->nr_recorded);
+	iommufd_account_uncharge(backing->account, !backing->file,
+				 backing->nr_pages - backing->nr_recorded);
 	backing->counted = false;
 }
 
+/* backing->lock is held, or the caller has the only reference. */
 static int backing_pin_first(struct iommufd_backing *backing)
 {
 	int rc;
 
-	lockdep_assert_held(&backing->lock);
 	rc = backing_count(backing);
 	if (rc)
 		return rc;
@@ -218,6 +247,45 @@ void iommufd_backing_unpin(struct iommufd_backing *backing)
 	iommufd_backing_unpin_runs(backing);
 	backing_uncount(backing);
 	mutex_unlock(&backing->lock);
+}
+
+/*
+ * Whether the caller, by whose reference no other can be had, is alone with the backing. References
+ * that others had are gone together with all that they did.
+ */
+static bool backing_is_private(struct iommufd_backing *backing)
+{
+	if (refcount_read(&backing->refs) != 1)
+		return false;
+	smp_acquire__after_ctrl_dep();
+	return true;
+}
+
+/**
+ * iommufd_backing_pin_hidden() - iommufd_backing_pin() for an area that nobody else can use
+ * @backing: its backing
+ *
+ * If there is no other reference, there is nobody to keep out.
+ */
+int iommufd_backing_pin_hidden(struct iommufd_backing *backing)
+{
+	if (!backing_is_private(backing))
+		return iommufd_backing_pin(backing);
+	return backing_pin_first(backing);
+}
+
+/**
+ * iommufd_backing_unpin_hidden() - iommufd_backing_unpin() for an area that nobody else can use
+ * @backing: its backing; iommufd_backing_put() follows soon, and may be what uncounts the pages
+ */
+void iommufd_backing_unpin_hidden(struct iommufd_backing *backing)
+{
+	if (!backing_is_private(backing)) {
+		iommufd_backing_unpin(backing);
+		return;
+	}
+	atomic_set(&backing->pins, 0);
+	iommufd_backing_unpin_runs(backing);
 }
 
 /**

@@ -3,6 +3,7 @@
 #define __IOMMUFD_BACKING_H
 
 #include "account.h"
+#include "area.h"
 #include "lookup.h"
 #include "runs.h"
 
@@ -22,6 +23,7 @@
  * @pins: who needs all pages; they are pinned while this is not zero
  * @by_folio: pages are pinned with one pin for each folio, not for each page
  * @runs: where the pages are; does not change while the caller holds a pin
+ * @first_area: the area that the backing is made for; iommufd_area_first()
  */
 struct iommufd_backing {
 	refcount_t refs;
@@ -38,7 +40,11 @@ struct iommufd_backing {
 	atomic_t pins;
 	bool by_folio;
 	struct iommufd_runs runs;
+	struct iommufd_area first_area;
 };
+
+int iommufd_backing_init_cache(void);
+void iommufd_backing_destroy_cache(void);
 
 struct iommufd_backing *iommufd_backing_alloc_user(struct iommufd_ctx *ictx, unsigned long uptr,
 						   unsigned long length, bool writeable);
@@ -50,6 +56,8 @@ int iommufd_backing_pin(struct iommufd_backing *backing);
 void iommufd_backing_pin_again(struct iommufd_backing *backing);
 bool iommufd_backing_pin_if_pinned(struct iommufd_backing *backing);
 void iommufd_backing_unpin(struct iommufd_backing *backing);
+int iommufd_backing_pin_hidden(struct iommufd_backing *backing);
+void iommufd_backing_unpin_hidden(struct iommufd_backing *backing);
 
 /* How pages are pinned: backing_pin.c */
 

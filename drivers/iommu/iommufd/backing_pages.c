@@ -127,7 +127,7 @@ static long record_pages(struct iommufd_backing *backing, unsigned long first, u
 
 	lockdep_assert_held(&backing->pages_lock);
 	if (!backing->counted)
-		rc = iommufd_account_charge(backing->account, nr);
+		rc = iommufd_account_charge(backing->account, !backing->file, nr);
 	if (rc) {
 		unpin_user_pages(pages, nr);
 		return rc;
@@ -139,7 +139,8 @@ static long record_pages(struct iommufd_backing *backing, unsigned long first, u
 	if (i < nr)
 		unpin_user_pages(pages + i, nr - i);
 	if (!backing->counted)
-		iommufd_account_uncharge(backing->account, nr - (backing->nr_recorded - before));
+		iommufd_account_uncharge(backing->account, !backing->file,
+					 nr - (backing->nr_recorded - before));
 	return i ?: rc;
 }
 
@@ -219,7 +220,7 @@ static unsigned long put_recorded(struct iommufd_backing *backing, unsigned long
 			pages[last_users++] = page;
 	}
 	if (last_users && !backing->counted)
-		iommufd_account_uncharge(backing->account, last_users);
+		iommufd_account_uncharge(backing->account, !backing->file, last_users);
 	return last_users;
 }
 

@@ -89,6 +89,14 @@ static int record_pages(struct iommufd_backing *backing, struct page **pages, un
 	return 0;
 }
 
+static int pin_single_page(struct iommufd_backing *backing)
+{
+	struct page *page;
+	long nr = pin_user_batch(backing, 0, 1, &page);
+
+	return nr == 1 ? record_pages(backing, &page, 1) : nr ?: -EFAULT;
+}
+
 static int pin_by_page(struct iommufd_backing *backing, struct page **pages)
 {
 	while (!pinned_all(backing)) {
@@ -296,6 +304,14 @@ static int pin_user(struct iommufd_backing *backing, void *batch)
 	return pin_by_page(backing, batch);
 }
 
+/* Not inlined, for its large frame. */
+static noinline_for_stack int pin_few(struct iommufd_backing *backing)
+{
+	struct page *pages[PIN_FEW];
+
+	return pin_by_page(backing, pages);
+}
+
 static int pin_many(struct iommufd_backing *backing)
 {
 	void *batch = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
@@ -313,18 +329,19 @@ static int pin_many(struct iommufd_backing *backing)
 
 /**
  * iommufd_backing_pin_runs() - pin all pages of a backing and fill its runs
- * @backing: the backing, with no page pinned; lock held
+ * @backing: the backing, with no page pinned; lock held, unless the caller has the only reference
  *
  * Return: 0; -EFAULT, -ENOMEM or -EINTR, with no page pinned.
  */
 int iommufd_backing_pin_runs(struct iommufd_backing *backing)
 {
-	struct page *few[PIN_FEW];
 	int rc;
 
 	backing->by_folio = false;
-	if (!backing->file && backing->nr_pages <= PIN_FEW)
-		rc = pin_by_page(backing, few);
+	if (!backing->file && backing->nr_pages == 1)
+		rc = pin_single_page(backing);
+	else if (!backing->file && backing->nr_pages <= PIN_FEW)
+		rc = pin_few(backing);
 	else
 		rc = pin_many(backing);
 	if (rc)
@@ -347,21 +364,40 @@ static void unpin_run_folios(unsigned long pfn, unsigned long nr, bool dirty)
 	}
 }
 
+static void unpin_page(struct page *page, bool dirty)
+{
+	if (dirty && !PageDirty(page))
+		set_page_dirty_lock(page);
+	unpin_user_page(page);
+}
+
+static inline void unpin_run(struct iommufd_backing *backing, unsigned long pfn, unsigned long nr)
+{
+	if (backing->by_folio)
+		unpin_run_folios(pfn, nr, backing->writeable);
+	else if (nr == 1)
+		unpin_page(pfn_to_page(pfn), backing->writeable);
+	else
+		unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr, backing->writeable);
+}
+
 /**
  * iommufd_backing_unpin_runs() - unpin what the runs say, and forget it
- * @backing: the backing; lock held
+ * @backing: the backing; lock held, unless the caller has the only reference
  */
 void iommufd_backing_unpin_runs(struct iommufd_backing *backing)
 {
 	struct iommufd_runs_iter iter;
 	unsigned long nr, pfn;
 
+	if (iommufd_runs_are_single(&backing->runs)) {
+		unpin_run(backing, iommufd_run_pfn(backing->runs.single), backing->runs.nr_pages);
+		iommufd_runs_free(&backing->runs);
+		return;
+	}
 	iommufd_runs_seek(&iter, &backing->runs, 0);
 	while ((nr = iommufd_runs_next(&iter, RUN_MAX_PAGES, &pfn))) {
-		if (backing->by_folio)
-			unpin_run_folios(pfn, nr, backing->writeable);
-		else
-			unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr, backing->writeable);
+		unpin_run(backing, pfn, nr);
 		cond_resched();
 	}
 	iommufd_runs_free(&backing->runs);

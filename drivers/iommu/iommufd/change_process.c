@@ -21,7 +21,7 @@ static bool accounts_are_movable(struct iommufd_ctx *ictx)
 
 	lockdep_assert_held(&ictx->account_lock);
 	list_for_each_entry(account, &ictx->accounts, link)
-		if (account->bound)
+		if (atomic_read_acquire(&account->bound))
 			return false;
 	return true;
 }
@@ -36,20 +36,21 @@ static unsigned long count_foreign_pages(struct iommufd_ctx *ictx,
 	lockdep_assert_held(&ictx->account_lock);
 	list_for_each_entry(account, &ictx->accounts, link)
 		if (!iommufd_payer_counts_with(&account->payer, payer))
-			nr += account->nr_pages;
+			nr += atomic_long_read(&account->nr_pages);
 	return nr;
 }
 
 /* Makes @payer, against whose limit the pages are counted already, answer for an account. */
 static void account_take_over(struct iommufd_account *account, const struct iommufd_payer *payer)
 {
+	unsigned long nr = atomic_long_read(&account->nr_pages);
 	struct iommufd_payer old = account->payer;
 
 	iommufd_payer_copy(&account->payer, payer);
-	atomic64_add(account->nr_pages, &payer->mm->pinned_vm);
-	atomic64_sub(account->nr_pages, &old.mm->pinned_vm);
+	atomic64_add(nr, &payer->mm->pinned_vm);
+	atomic64_sub(nr, &old.mm->pinned_vm);
 	if (!iommufd_payer_counts_with(&old, payer))
-		iommufd_payer_unlock_pages(&old, account->nr_pages);
+		iommufd_payer_unlock_pages(&old, nr);
 	iommufd_payer_destroy(&old);
 }
 

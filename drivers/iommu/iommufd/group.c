@@ -7,6 +7,31 @@
 #include "compat.h"
 #include "group.h"
 
+static void group_forget_regions(struct iommufd_group *igroup)
+{
+	struct iommu_resv_region *region, *next;
+
+	list_for_each_entry_safe(region, next, &igroup->regions, list)
+		kfree(region);
+	INIT_LIST_HEAD(&igroup->regions);
+	igroup->regions_known = false;
+}
+
+/* The IOMMU driver is asked once, not at each attach. */
+static int group_learn_regions(struct iommufd_group *igroup)
+{
+	int rc;
+
+	lockdep_assert_held(&igroup->lock);
+	if (igroup->regions_known)
+		return 0;
+	rc = iommu_get_group_resv_regions(igroup->group, &igroup->regions);
+	if (rc)
+		group_forget_regions(igroup);
+	igroup->regions_known = !rc;
+	return rc;
+}
+
 /**
  * iommufd_group_get() - the context's view of a device's IOMMU group
  * @ictx: the context
@@ -25,6 +50,8 @@ struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device 
 	list_for_each_entry(igroup, &ictx->groups, link) {
 		if (igroup->group == group) {
 			iommu_group_put(group);
+			igroup->refs++;
+			mutex_unlock(&ictx->groups_lock);
 			goto found;
 		}
 	}
@@ -38,13 +65,20 @@ struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device 
 	igroup->group = group;
 	mutex_init(&igroup->lock);
 	INIT_LIST_HEAD(&igroup->attached);
+	INIT_LIST_HEAD(&igroup->regions);
 	iommufd_reservations_init(&igroup->resv, NULL);
 	iommufd_fault_source_init(&igroup->faults);
 	xa_init_flags(&igroup->pasids, XA_FLAGS_ALLOC);
+	igroup->refs = 1;
 	list_add(&igroup->link, &ictx->groups);
-found:
-	igroup->refs++;
 	mutex_unlock(&ictx->groups_lock);
+	return igroup;
+
+found:
+	/* The device may be new in its group, and have regions of its own. */
+	mutex_lock(&igroup->lock);
+	group_forget_regions(igroup);
+	mutex_unlock(&igroup->lock);
 	return igroup;
 }
 
@@ -74,6 +108,8 @@ void iommufd_group_put(struct iommufd_group *igroup)
 	WARN_ON(!xa_empty(&igroup->pasids));
 	xa_destroy(&igroup->pasids);
 	iommufd_fault_source_destroy(&igroup->faults);
+	group_forget_regions(igroup);
+	iommufd_reservations_free(&igroup->resv);
 	kfree(igroup);
 }
 
@@ -121,6 +157,19 @@ static int group_check_attach(struct iommufd_group *igroup, struct iommufd_devic
 	return 0;
 }
 
+/* Reserves in @resv what the group can't translate, and lets @hwpt translate its MSIs. */
+static int group_reserve(struct iommufd_group *igroup, struct iommufd_reservations *resv,
+			 struct iommufd_hwpt *hwpt)
+{
+	phys_addr_t msi_start;
+	int rc;
+
+	rc = group_learn_regions(igroup);
+	if (!rc)
+		rc = iommufd_reserve_regions(resv, &igroup->regions, &msi_start);
+	return rc ?: hwpt_set_msi_start(hwpt, msi_start);
+}
+
 /**
  * iommufd_group_attach() - attach an endpoint, or move it and its group to another page table
  * @igroup: the group
@@ -138,18 +187,16 @@ int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *id
 {
 	struct iommufd_reservations resv;
 	struct iommufd_hwpt *old = NULL;
-	phys_addr_t msi_start;
 	int rc;
 
 	iommufd_reservations_init(&resv, hwpt->ioas);
 	mutex_lock(&igroup->lock);
+	list_splice_init(&igroup->resv.spare, &resv.spare);
 	rc = group_check_attach(igroup, idev, hwpt);
 	if (rc)
 		goto unlock;
 	if (igroup->hwpt != hwpt) {
-		rc = iommufd_reserve_group(&resv, igroup->group, &msi_start);
-		if (!rc)
-			rc = hwpt_set_msi_start(hwpt, msi_start);
+		rc = group_reserve(igroup, &resv, hwpt);
 		if (!rc)
 			rc = group_set_hwpt(igroup, idev, hwpt);
 		if (rc)
@@ -169,6 +216,7 @@ int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *id
 unlock:
 	/* What is left in @resv belongs to the old page table, or to the attempt that failed. */
 	iommufd_reservations_drop(&resv);
+	list_splice(&resv.spare, &igroup->resv.spare);
 	mutex_unlock(&igroup->lock);
 	if (old)
 		iommufd_hwpt_put(old);

@@ -16,6 +16,9 @@ struct iommufd_pasid;
  * @lock: protects what follows, and the endpoints' attached, released and links
  * @hwpt: the page table that all attached endpoints use; a reference. NULL: DMA is blocked.
  * @attached: endpoints that are attached, by link
+ * @regions: struct iommu_resv_region, what the group's devices can't translate, if @regions_known
+ * @regions_known: no endpoint has come since they were asked for. The IOMMU core owns the group for
+ *                 the context, so that no other device of it does DMA.
  * @resv: what the group's devices reserve in the IOAS of @hwpt
  * @pasids: struct iommufd_pasid by PASID: those that belong to the endpoints. Changed under @lock;
  *          looked at under RCU too.
@@ -30,6 +33,8 @@ struct iommufd_group {
 	struct mutex lock;
 	struct iommufd_hwpt *hwpt;
 	struct list_head attached;
+	struct list_head regions;
+	bool regions_known;
 	struct iommufd_reservations resv;
 	struct xarray pasids;
 	unsigned int nr_pasids_attached;

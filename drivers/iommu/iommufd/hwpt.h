@@ -71,6 +71,7 @@ int iommufd_hwpt_get_dirty_bitmap_ioctl(struct iommufd_ucmd *ucmd);
 
 int iommufd_hwpt_map_area(struct iommufd_hwpt *hwpt, struct iommufd_area *area);
 void iommufd_hwpt_unmap_area(struct iommufd_hwpt *hwpt, struct iommufd_area *area);
+void iommufd_hwpts_unmap_areas(struct iommufd_ioas *ioas, struct list_head *areas);
 
 static inline unsigned long hwpt_min_page_size(const struct iommufd_hwpt *hwpt)
 {

@@ -199,11 +199,11 @@ static bool range_is_mapped(struct iommufd_ioas *ioas, unsigned long first, unsi
 	guard(mutex)(&ioas->tree_lock);
 	for (;;) {
 		area = iommufd_area_find(ioas, first, last);
-		if (!area || area->node.start > first)
+		if (!area || area->first > first)
 			return false;
-		if (area->node.last >= last)
+		if (area->last >= last)
 			return true;
-		first = area->node.last + 1;
+		first = area->last + 1;
 	}
 }
 
@@ -268,15 +268,14 @@ static int clear_all(struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_ioas *ioas = hwpt->ioas;
 	struct iommu_iotlb_gather gather;
-	struct interval_tree_node *node;
+	struct iommufd_area *area;
 	int rc = 0;
 
 	down_write(&ioas->domains_sem);
 	mutex_lock(&ioas->tree_lock);
-	for (node = interval_tree_iter_first(&ioas->areas, 0, ULONG_MAX); node && !rc;
-	     node = interval_tree_iter_next(node, 0, ULONG_MAX))
-		rc = read_and_clear(hwpt->domain, node->start, node->last - node->start + 1, 0,
-				    &gather);
+	for (area = iommufd_area_find(ioas, 0, ULONG_MAX); area && !rc;
+	     area = iommufd_area_next(area, ULONG_MAX))
+		rc = read_and_clear(hwpt->domain, area->first, area_length(area), 0, &gather);
 	mutex_unlock(&ioas->tree_lock);
 	up_write(&ioas->domains_sem);
 	iommu_flush_iotlb_all(hwpt->domain);

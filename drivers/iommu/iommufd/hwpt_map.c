@@ -17,8 +17,6 @@
  * struct map_job - mapping an area in progress
  * @domain: the page table
  * @sizes: page sizes that may be used
- * @smallest: log2 of the smallest of them
- * @next_size: the second smallest; shorter runs need no choice. 0: there is only one.
  * @iova: where the next run goes
  * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
  * @one_by_one: hand out no two pages together: the VT-d driver makes large pages of them, whatever
@@ -27,35 +25,40 @@
 struct map_job {
 	struct iommu_domain *domain;
 	unsigned long sizes;
-	unsigned int smallest;
-	unsigned long next_size;
 	unsigned long iova;
 	int prot;
 	bool one_by_one;
 };
 
-/* The page size to map @left bytes with at @iova and @phys, and how many such pages in a row. */
-static size_t choose_page_size(unsigned long sizes, unsigned long iova, phys_addr_t phys,
-			       unsigned long left, size_t *count)
+static unsigned long lowest_bit(unsigned long bits)
 {
-	unsigned long usable = sizes & GENMASK(__fls(left), 0);
+	return bits & -bits;
+}
+
+/* The page size to map @left bytes with at @iova and @phys, and how many such pages in a row. */
+static __always_inline size_t choose_page_size(unsigned long sizes, unsigned long iova,
+					       phys_addr_t phys, unsigned long left, size_t *count)
+{
 	unsigned long align = iova | phys;
-	unsigned long page, next;
+	unsigned long page = lowest_bit(sizes), larger = sizes ^ page;
 
+	/* Too short for any but the smallest pages, or there are no others */
+	if (left < lowest_bit(larger) || !larger)
+		goto count;
+	sizes &= GENMASK(__fls(left), 0);
 	if (align)
-		usable &= GENMASK(__ffs(align), 0);
-	page = 1UL << __fls(usable);
+		sizes &= GENMASK(__ffs(align), 0);
+	page = 1UL << __fls(sizes);
 	/* Stop where a larger page could be used from: both addresses reach it at once or never. */
-	sizes &= ~GENMASK(__fls(page), 0);
-	if (sizes) {
-		next = 1UL << __ffs(sizes);
-		if (!((iova ^ phys) & (next - 1))) {
-			unsigned long until = next - (iova & (next - 1));
+	larger &= ~GENMASK(__fls(page), 0);
+	if (larger) {
+		unsigned long next = lowest_bit(larger);
+		unsigned long until = next - (iova & (next - 1));
 
-			if (until + next <= left)
-				left = until;
-		}
+		if (!((iova ^ phys) & (next - 1)) && until + next <= left)
+			left = until;
 	}
+count:
 	*count = left >> __ffs(page);
 	return page;
 }
@@ -64,11 +67,10 @@ static size_t choose_page_size(unsigned long sizes, unsigned long iova, phys_add
 static int map_run(struct map_job *job, phys_addr_t phys, unsigned long length)
 {
 	while (length) {
-		size_t size = 1UL << job->smallest, count = length >> job->smallest, mapped = 0;
+		size_t count, mapped = 0;
+		size_t size = choose_page_size(job->sizes, job->iova, phys, length, &count);
 		int rc;
 
-		if (length >= job->next_size && job->next_size)
-			size = choose_page_size(job->sizes, job->iova, phys, length, &count);
 		if (job->one_by_one)
 			count = 1;
 		rc = job->domain->ops->map_pages(job->domain, job->iova, phys, size, count,
@@ -120,22 +122,12 @@ static int map_runs(struct map_job *job, struct iommufd_area *area)
 	return 0;
 }
 
-static void job_init(struct map_job *job, struct iommufd_hwpt *hwpt, struct iommufd_area *area)
+/* Maps an area that is part of a single run. */
+static int map_single_run(struct map_job *job, struct iommufd_area *area)
 {
-	unsigned long sizes = hwpt->domain->pgsize_bitmap, larger;
+	unsigned long pfn = iommufd_run_pfn(area->backing->runs.single);
 
-	if (hwpt->ioas->small_pages)
-		sizes &= GENMASK(PAGE_SHIFT, 0);
-	larger = sizes & (sizes - 1);
-	*job = (struct map_job) {
-		.domain = hwpt->domain,
-		.sizes = sizes,
-		.smallest = __ffs(sizes),
-		.next_size = larger ? 1UL << __ffs(larger) : 0,
-		.iova = area->node.start,
-		.prot = area->prot,
-		.one_by_one = hwpt->ioas->small_pages,
-	};
+	return map_run(job, PFN_PHYS(pfn) + area->offset, area_length(area));
 }
 
 /**
@@ -147,18 +139,47 @@ static void job_init(struct map_job *job, struct iommufd_hwpt *hwpt, struct iomm
  */
 int iommufd_hwpt_map_area(struct iommufd_hwpt *hwpt, struct iommufd_area *area)
 {
-	const unsigned long iova = area->node.start;
+	const unsigned long iova = area->first;
 	struct iommu_domain *domain = hwpt->domain;
-	struct map_job job;
+	struct map_job job = {
+		.domain = domain,
+		.sizes = domain->pgsize_bitmap,
+		.iova = iova,
+		.prot = area->prot,
+		.one_by_one = hwpt->ioas->small_pages,
+	};
 	int rc;
 
-	job_init(&job, hwpt, area);
-	rc = map_runs(&job, area);
+	if (job.one_by_one)
+		job.sizes &= GENMASK(PAGE_SHIFT, 0);
+	if (iommufd_runs_are_single(&area->backing->runs) && !job.one_by_one)
+		rc = map_single_run(&job, area);
+	else
+		rc = map_runs(&job, area);
 	if (!rc && domain->ops->iotlb_sync_map)
 		rc = domain->ops->iotlb_sync_map(domain, iova, job.iova - iova);
 	if (rc && job.iova != iova)
 		iommu_unmap(domain, iova, job.iova - iova);
 	return rc;
+}
+
+/*
+ * Takes a range out of a page table, but for what the IOMMU may still have cached of it. The pages
+ * that it is mapped with are found by the IOMMU driver; how it is cut up here only has to fit them.
+ */
+static inline void unmap_range(struct iommu_domain *domain, unsigned long iova,
+			       unsigned long length, struct iommu_iotlb_gather *gather)
+{
+	while (length) {
+		size_t count, size, unmapped;
+
+		size = choose_page_size(domain->pgsize_bitmap, iova, iova, length, &count);
+		unmapped = domain->ops->unmap_pages(domain, iova, size, count, gather);
+		if (WARN_ON_ONCE(!unmapped || unmapped > length))
+			return;
+		iova += unmapped;
+		length -= unmapped;
+	}
 }
 
 /**
@@ -170,7 +191,31 @@ int iommufd_hwpt_map_area(struct iommufd_hwpt *hwpt, struct iommufd_area *area)
  */
 void iommufd_hwpt_unmap_area(struct iommufd_hwpt *hwpt, struct iommufd_area *area)
 {
-	size_t unmapped = iommu_unmap(hwpt->domain, area->node.start, area_length(area));
+	struct iommu_iotlb_gather gather;
 
-	WARN_ON_ONCE(unmapped != area_length(area));
+	iommu_iotlb_gather_init(&gather);
+	unmap_range(hwpt->domain, area->first, area_length(area), &gather);
+	iommu_iotlb_sync(hwpt->domain, &gather);
+}
+
+/**
+ * iommufd_hwpts_unmap_areas() - take areas out of all page tables, with one synchronisation of each
+ * @ioas: what the page tables follow, domains_sem held
+ * @areas: list of areas that are in all of them, ascending
+ *
+ * When this returns, no device can reach the memory through any of them.
+ */
+void iommufd_hwpts_unmap_areas(struct iommufd_ioas *ioas, struct list_head *areas)
+{
+	struct iommu_iotlb_gather gather __uninitialized;
+	struct iommufd_area *area;
+	struct iommufd_hwpt *hwpt;
+
+	lockdep_assert_held(&ioas->domains_sem);
+	list_for_each_entry(hwpt, &ioas->hwpts, ioas_link) {
+		iommu_iotlb_gather_init(&gather);
+		list_for_each_entry(area, areas, batch)
+			unmap_range(hwpt->domain, area->first, area_length(area), &gather);
+		iommu_iotlb_sync(hwpt->domain, &gather);
+	}
 }

@@ -104,55 +104,50 @@ static int check_map(u32 flags, u64 iova, u64 length)
 
 /*
  * Gives the areas a place, tells the user, and maps them. The answer goes out before the work, so
- * that it can't fail afterwards. @iova points into the user's structure, of @size.
+ * that it can't fail afterwards. @uiova is in the user's structure.
  */
-static int ioas_map_areas(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
-			  struct list_head *areas, u64 *iova, u64 length, u32 flags, size_t size)
+static int ioas_map_areas(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long iova,
+			  u64 __user *uiova, u64 length, u32 flags)
 {
-	unsigned long place = *iova;
 	int rc;
 
-	rc = iommufd_areas_reserve(ioas, areas, &place, length, flags);
+	rc = iommufd_areas_reserve(ioas, areas, &iova, length, flags);
 	if (rc) {
 		iommufd_areas_free(areas);
 		return rc;
 	}
-	*iova = place;
-	rc = iommufd_ucmd_respond(ucmd, size);
+	rc = put_user(iova, uiova);
 	if (!rc)
 		rc = iommufd_areas_activate(ioas, areas);
 	if (rc)
-		iommufd_areas_cancel(ioas, areas);
+		iommufd_areas_end(ioas, areas);
 	return rc;
 }
 
 /* Maps a whole backing; the caller's reference to it is consumed. */
 static int ioas_map_backing(struct iommufd_ucmd *ucmd, u32 ioas_id,
-			    struct iommufd_backing *backing, unsigned long offset, u64 *iova,
-			    u64 length, u32 flags, size_t size)
+			    struct iommufd_backing *backing, unsigned long offset, u64 iova,
+			    u64 __user *uiova, u64 length, u32 flags)
 {
-	struct iommufd_area *area;
+	struct iommufd_area *area = iommufd_area_first(backing, offset, length, flags);
 	struct iommufd_ioas *ioas;
 	LIST_HEAD(areas);
-	int rc = -ENOMEM;
+	int rc;
 
-	area = iommufd_area_alloc(backing, offset, length, flags);
-	iommufd_backing_put(backing);
-	if (!area)
-		return -ENOMEM;
 	list_add(&area->batch, &areas);
 	ioas = iommufd_ioas_get(ucmd->ictx, ioas_id);
 	if (IS_ERR(ioas)) {
 		iommufd_areas_free(&areas);
 		return PTR_ERR(ioas);
 	}
-	rc = ioas_map_areas(ucmd, ioas, &areas, iova, length, flags, size);
+	rc = ioas_map_areas(ioas, &areas, iova, uiova, length, flags);
 	iommufd_object_put(&ioas->obj);
 	return rc;
 }
 
 int iommufd_ioas_map_ioctl(struct iommufd_ucmd *ucmd)
 {
+	struct iommu_ioas_map __user *umap = ucmd->ubuffer;
 	struct iommu_ioas_map *cmd = ucmd->cmd;
 	struct iommufd_backing *backing;
 	unsigned long end;
@@ -170,11 +165,12 @@ int iommufd_ioas_map_ioctl(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(backing))
 		return PTR_ERR(backing);
 	return ioas_map_backing(ucmd, cmd->ioas_id, backing, offset_in_page(cmd->user_va),
-				&cmd->iova, cmd->length, cmd->flags, sizeof(*cmd));
+				cmd->iova, &umap->iova, cmd->length, cmd->flags);
 }
 
 int iommufd_ioas_map_file_ioctl(struct iommufd_ucmd *ucmd)
 {
+	struct iommu_ioas_map_file __user *umap = ucmd->ubuffer;
 	struct iommu_ioas_map_file *cmd = ucmd->cmd;
 	struct iommufd_backing *backing;
 	unsigned long end;
@@ -190,7 +186,7 @@ int iommufd_ioas_map_file_ioctl(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(backing))
 		return PTR_ERR(backing);
 	return ioas_map_backing(ucmd, cmd->ioas_id, backing, offset_in_page(cmd->start),
-				&cmd->iova, cmd->length, cmd->flags, sizeof(*cmd));
+				cmd->iova, &umap->iova, cmd->length, cmd->flags);
 }
 
 /* Copies of the areas that the user names, from an IOAS that may be the target, too. */
@@ -212,6 +208,7 @@ static int copy_source_areas(struct iommufd_ctx *ictx, const struct iommu_ioas_c
 
 int iommufd_ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
 {
+	struct iommu_ioas_copy __user *ucopy = ucmd->ubuffer;
 	struct iommu_ioas_copy *cmd = ucmd->cmd;
 	struct iommufd_ioas *ioas;
 	unsigned long end;
@@ -231,8 +228,8 @@ int iommufd_ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
 		iommufd_areas_free(&areas);
 		return PTR_ERR(ioas);
 	}
-	rc = ioas_map_areas(ucmd, ioas, &areas, &cmd->dst_iova, cmd->length, cmd->flags,
-			    sizeof(*cmd));
+	rc = ioas_map_areas(ioas, &areas, cmd->dst_iova, &ucopy->dst_iova, cmd->length,
+			    cmd->flags);
 	iommufd_object_put(&ioas->obj);
 	return rc;
 }
@@ -258,6 +255,7 @@ static int ioas_unmap(struct iommufd_ioas *ioas, const struct iommu_ioas_unmap *
 
 int iommufd_ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
 {
+	struct iommu_ioas_unmap __user *uunmap = ucmd->ubuffer;
 	struct iommu_ioas_unmap *cmd = ucmd->cmd;
 	struct iommufd_ioas *ioas;
 	unsigned long unmapped;
@@ -270,8 +268,7 @@ int iommufd_ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
 	iommufd_object_put(&ioas->obj);
 	if (rc)
 		return rc;
-	cmd->length = unmapped;
-	return iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	return put_user(unmapped, &uunmap->length);
 }
 
 /**

@@ -4,7 +4,7 @@
  *
  * Areas
  * -----
- * An area maps an IOVA range to part of a backing. Areas don't overlap. An area is *ready* when all
+ * An area maps an IOVA range to part of a backing (area.h). An area is *ready* when all
  * page tables that follow the IOAS hold it. While one thread works on an area it is in one of the
  * other states; it stays in the tree, so that its range stays taken, and no lock is held over that
  * work. Others wait until the area is ready or gone, but for an area that is still being mapped,
@@ -29,43 +29,12 @@
 #define __IOMMUFD_IOAS_H
 
 #include <linux/interval_tree.h>
+#include <linux/rbtree.h>
 #include <linux/rwsem.h>
 #include <linux/wait.h>
 
 #include "backing.h"
 #include "iommufd_private.h"
-
-enum iommufd_area_state {
-	IOMMUFD_AREA_MAPPING,
-	IOMMUFD_AREA_READY,
-	IOMMUFD_AREA_BUSY,
-	IOMMUFD_AREA_REMOVING,
-};
-
-/**
- * struct iommufd_area - a mapped IOVA range
- * @node: its first and last IOVA; in ioas->areas
- * @backing: what it maps; a reference
- * @offset: byte offset in @backing of the first IOVA
- * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
- * @state: what may be done with it; protected by ioas->tree_lock
- * @pinned: whether it has a pin on @backing; belongs to whoever took it out of READY
- * @batch: with the areas that become ready together with it, while MAPPING
- */
-struct iommufd_area {
-	struct interval_tree_node node;
-	struct list_head batch;
-	struct iommufd_backing *backing;
-	unsigned long offset;
-	int prot;
-	enum iommufd_area_state state;
-	bool pinned;
-};
-
-static inline unsigned long area_length(const struct iommufd_area *area)
-{
-	return area->node.last - area->node.start + 1;
-}
 
 /**
  * struct iommufd_ioas - an I/O address space
@@ -76,6 +45,7 @@ static inline unsigned long area_length(const struct iommufd_area *area)
  * @pin_users: see above; raised also under @tree_lock, so that reading needs only one of the two
  * @tree_lock: protects what follows
  * @areas: struct iommufd_area by IOVA
+ * @highest_area: the one with the highest IOVAs, or NULL
  * @reserved: struct iommufd_reservation by IOVA
  * @allowed: struct iommufd_allowed by IOVA
  * @alignment: of IOVAs, user addresses and lengths, in bytes; 1 or a power of two up to PAGE_SIZE
@@ -96,6 +66,7 @@ struct iommufd_ioas {
 	unsigned int pin_users;
 	struct mutex tree_lock;
 	struct rb_root_cached areas;
+	struct iommufd_area *highest_area;
 	struct rb_root_cached reserved;
 	struct rb_root_cached allowed;
 	unsigned long alignment;
@@ -123,15 +94,16 @@ int iommufd_ioas_option_huge_pages(struct iommu_option *cmd, struct iommufd_ctx 
 
 /* Areas: ioas_area.c */
 
-struct iommufd_area *iommufd_area_alloc(struct iommufd_backing *backing, unsigned long offset,
-					unsigned long length, u32 flags);
 int iommufd_areas_reserve(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long *iova,
 			  unsigned long length, u32 flags);
 int iommufd_areas_activate(struct iommufd_ioas *ioas, struct list_head *areas);
-void iommufd_areas_cancel(struct iommufd_ioas *ioas, struct list_head *areas);
+void iommufd_areas_end(struct iommufd_ioas *ioas, struct list_head *areas);
 int iommufd_areas_copy(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
 		       u32 flags, struct list_head *areas);
 void iommufd_areas_free(struct list_head *areas);
+
+/* Unmapping: ioas_unmap.c */
+
 int iommufd_ioas_unmap(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
 		       unsigned long *unmapped);
 void iommufd_ioas_destroy_areas(struct iommufd_ioas *ioas);
@@ -153,8 +125,6 @@ void iommufd_ioas_put_page_alignment(struct iommufd_ioas *ioas);
 
 /* Area states, between ioas_area.c and ioas_follow.c */
 
-struct iommufd_area *iommufd_area_find(struct iommufd_ioas *ioas, unsigned long first,
-				       unsigned long last);
 int iommufd_area_wait(struct iommufd_ioas *ioas);
 void iommufd_area_set_ready(struct iommufd_ioas *ioas, struct iommufd_area *area);
 
@@ -164,18 +134,21 @@ void iommufd_area_set_ready(struct iommufd_ioas *ioas, struct iommufd_area *area
  * struct iommufd_reservations - the ranges that one device or page table reserved in an IOAS
  * @ioas: where; NULL if none. Not a reference: the owner's page table has one.
  * @list: struct iommufd_reservation
+ * @spare: those that are not in use
  */
 struct iommufd_reservations {
 	struct iommufd_ioas *ioas;
 	struct list_head list;
+	struct list_head spare;
 };
 
 void iommufd_reservations_init(struct iommufd_reservations *resv, struct iommufd_ioas *ioas);
 int iommufd_reserve_range(struct iommufd_reservations *resv, unsigned long first,
 			  unsigned long last);
-int iommufd_reserve_group(struct iommufd_reservations *resv, struct iommu_group *group,
-			  phys_addr_t *sw_msi_start);
+int iommufd_reserve_regions(struct iommufd_reservations *resv, struct list_head *regions,
+			    phys_addr_t *sw_msi_start);
 void iommufd_reservations_drop(struct iommufd_reservations *resv);
+void iommufd_reservations_free(struct iommufd_reservations *resv);
 void iommufd_reservations_swap(struct iommufd_reservations *a, struct iommufd_reservations *b);
 int iommufd_ioas_reserve(struct iommufd_ioas *ioas, unsigned long first, unsigned long last);
 void iommufd_ioas_destroy_reserved(struct iommufd_ioas *ioas);

@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Areas of an IOAS: how mappings come and go. ioas.h explains the states.
+ * Areas of an IOAS: how mappings come, and what all changes of areas have in common. ioas.h explains
+ * the states.
  */
-#include <linux/slab.h>
+#include <linux/sched/signal.h>
 
-#include "access.h"
-
-/**
- * iommufd_area_find() - the lowest area that intersects a range
- * @ioas: the IOAS, tree_lock held
- * @first: first IOVA
- * @last: last IOVA
- */
-struct iommufd_area *iommufd_area_find(struct iommufd_ioas *ioas, unsigned long first,
-				       unsigned long last)
-{
-	struct interval_tree_node *node = interval_tree_iter_first(&ioas->areas, first, last);
-
-	lockdep_assert_held(&ioas->tree_lock);
-	return node ? container_of(node, struct iommufd_area, node) : NULL;
-}
+#include "ioas.h"
 
 /**
  * iommufd_area_wait() - wait until some area becomes ready or vanishes
@@ -69,60 +55,6 @@ static void area_unpin(struct iommufd_area *area)
 	area->pinned = false;
 }
 
-static void area_release(struct iommufd_area *area)
-{
-	iommufd_backing_put(area->backing);
-	kfree(area);
-}
-
-/* Ends an area that nothing maps any more. */
-static void area_free(struct iommufd_ioas *ioas, struct iommufd_area *area)
-{
-	area_unpin(area);
-	mutex_lock(&ioas->tree_lock);
-	interval_tree_remove(&area->node, &ioas->areas);
-	area_changed(ioas);
-	mutex_unlock(&ioas->tree_lock);
-	area_release(area);
-}
-
-static int map_prot(u32 flags)
-{
-	int prot = IOMMU_CACHE;
-
-	if (flags & IOMMU_IOAS_MAP_READABLE)
-		prot |= IOMMU_READ;
-	if (flags & IOMMU_IOAS_MAP_WRITEABLE)
-		prot |= IOMMU_WRITE;
-	return prot;
-}
-
-/**
- * iommufd_area_alloc() - an area that has no place yet
- * @backing: the memory; the area takes a reference of its own
- * @offset: where in it the area starts, in bytes
- * @length: of the area, in bytes
- * @flags: enum iommufd_ioas_map_flags
- *
- * Return: the area, to be put on a list, or NULL.
- */
-struct iommufd_area *iommufd_area_alloc(struct iommufd_backing *backing, unsigned long offset,
-					unsigned long length, u32 flags)
-{
-	struct iommufd_area *area = kzalloc(sizeof(*area), GFP_KERNEL_ACCOUNT);
-
-	if (!area)
-		return NULL;
-	refcount_inc(&backing->refs);
-	area->backing = backing;
-	area->offset = offset;
-	area->prot = map_prot(flags);
-	area->state = IOMMUFD_AREA_MAPPING;
-	/* Relative, until the area gets its place. */
-	area->node.last = length - 1;
-	return area;
-}
-
 /**
  * iommufd_areas_free() - free areas that have no place
  * @areas: list of areas
@@ -132,8 +64,28 @@ void iommufd_areas_free(struct list_head *areas)
 	struct iommufd_area *area, *next;
 
 	list_for_each_entry_safe(area, next, areas, batch)
-		area_release(area);
+		iommufd_area_release(area);
 	INIT_LIST_HEAD(areas);
+}
+
+/**
+ * iommufd_areas_end() - end areas that are in no page table, or no more
+ * @ioas: the IOAS
+ * @areas: list of areas in state MAPPING or REMOVING
+ */
+void iommufd_areas_end(struct iommufd_ioas *ioas, struct list_head *areas)
+{
+	struct iommufd_area *area;
+
+	list_for_each_entry(area, areas, batch)
+		if (area->pinned)
+			iommufd_backing_unpin_hidden(area->backing);
+	mutex_lock(&ioas->tree_lock);
+	list_for_each_entry(area, areas, batch)
+		iommufd_area_remove(ioas, area);
+	area_changed(ioas);
+	mutex_unlock(&ioas->tree_lock);
+	iommufd_areas_free(areas);
 }
 
 /* Whether the memory of all areas, put one after the other, fits the alignment. */
@@ -160,6 +112,27 @@ static int areas_find_place(struct iommufd_ioas *ioas, struct list_head *areas, 
 	return iommufd_ioas_find_free(ioas, first->backing->start + first->offset, length, iova);
 }
 
+/* Puts areas into the tree, one behind the other. Returns false if there is no room for them. */
+static bool areas_insert(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long iova)
+{
+	struct iommufd_area *area;
+
+	lockdep_assert_held(&ioas->tree_lock);
+	list_for_each_entry(area, areas, batch) {
+		area->first = iova;
+		area->last += iova;
+		if (!iommufd_area_insert(ioas, area))
+			goto remove;
+		iova = area->last + 1;
+	}
+	return true;
+
+remove:
+	list_for_each_entry_continue_reverse(area, areas, batch)
+		iommufd_area_remove(ioas, area);
+	return false;
+}
+
 /**
  * iommufd_areas_reserve() - take an IOVA range for new areas
  * @ioas: the IOAS
@@ -168,44 +141,20 @@ static int areas_find_place(struct iommufd_ioas *ioas, struct list_head *areas, 
  * @length: of all areas together
  * @flags: enum iommufd_ioas_map_flags
  *
- * Return: 0, with the areas in state MAPPING, for iommufd_areas_activate() or
- * iommufd_areas_cancel(); -EINVAL, -EEXIST or -ENOSPC, with nothing changed.
+ * Return: 0, with the areas in state MAPPING, for iommufd_areas_activate() or iommufd_areas_end();
+ * -EINVAL, -EEXIST or -ENOSPC, with no area in the tree, for iommufd_areas_free().
  */
 int iommufd_areas_reserve(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long *iova,
 			  unsigned long length, u32 flags)
 {
-	struct iommufd_area *area;
-	unsigned long next;
 	int rc;
 
 	mutex_lock(&ioas->tree_lock);
 	rc = areas_find_place(ioas, areas, iova, length, flags);
-	if (rc)
-		goto unlock;
-	next = *iova;
-	list_for_each_entry(area, areas, batch) {
-		area->node.start = next;
-		area->node.last += next;
-		next = area->node.last + 1;
-		interval_tree_insert(&area->node, &ioas->areas);
-	}
-unlock:
+	if (!rc && !areas_insert(ioas, areas, *iova))
+		rc = -EEXIST;
 	mutex_unlock(&ioas->tree_lock);
 	return rc;
-}
-
-/**
- * iommufd_areas_cancel() - give up reserved areas
- * @ioas: the IOAS
- * @areas: list of areas in state MAPPING, in no page table
- */
-void iommufd_areas_cancel(struct iommufd_ioas *ioas, struct list_head *areas)
-{
-	struct iommufd_area *area, *next;
-
-	list_for_each_entry_safe(area, next, areas, batch)
-		area_free(ioas, area);
-	INIT_LIST_HEAD(areas);
 }
 
 static int areas_set_pinned(struct list_head *areas, bool pinned)
@@ -217,7 +166,7 @@ static int areas_set_pinned(struct list_head *areas, bool pinned)
 		if (!pinned) {
 			area_unpin(area);
 		} else if (!area->pinned) {
-			rc = iommufd_backing_pin(area->backing);
+			rc = iommufd_backing_pin_hidden(area->backing);
 			if (rc)
 				return rc;
 			area->pinned = true;
@@ -300,13 +249,13 @@ static bool area_can_be_copied(const struct iommufd_area *area)
 static int area_copy_part(struct iommufd_area *area, unsigned long first, unsigned long last,
 			  u32 flags, struct list_head *areas)
 {
-	unsigned long start = max(first, area->node.start);
-	unsigned long end = min(last, area->node.last);
+	unsigned long start = max(first, area->first);
+	unsigned long end = min(last, area->last);
 	struct iommufd_area *copy;
 
 	if (flags & IOMMU_IOAS_MAP_WRITEABLE && !area->backing->writeable)
 		return -EPERM;
-	copy = iommufd_area_alloc(area->backing, area->offset + start - area->node.start,
+	copy = iommufd_area_alloc(area->backing, area->offset + start - area->first,
 				  end - start + 1, flags);
 	if (!copy)
 		return -ENOMEM;
@@ -335,151 +284,11 @@ int iommufd_areas_copy(struct iommufd_ioas *ioas, unsigned long first, unsigned 
 	guard(mutex)(&ioas->tree_lock);
 	for (;;) {
 		area = iommufd_area_find(ioas, next, last);
-		if (!area || area->node.start > next || !area_can_be_copied(area))
+		if (!area || area->first > next || !area_can_be_copied(area))
 			return -ENOENT;
 		rc = area_copy_part(area, first, last, flags, areas);
-		if (rc || area->node.last >= last)
+		if (rc || area->last >= last)
 			return rc;
-		next = area->node.last + 1;
-	}
-}
-
-static bool area_is_cut(const struct iommufd_area *area, unsigned long first, unsigned long last)
-{
-	return area && (area->node.start < first || area->node.last > last);
-}
-
-/* Takes the lowest area in [first, last] for removal. Returns -EAGAIN if it must be waited for. */
-static struct iommufd_area *area_try_removal(struct iommufd_ioas *ioas, unsigned long first,
-					     unsigned long last)
-{
-	struct iommufd_area *area = iommufd_area_find(ioas, first, last);
-
-	if (!area)
-		return NULL;
-	if (area_is_cut(area, first, last))
-		return ERR_PTR(-ENOENT);
-	if (area->state == IOMMUFD_AREA_MAPPING)
-		return ERR_PTR(-EBUSY);
-	if (area->state != IOMMUFD_AREA_READY)
-		return ERR_PTR(-EAGAIN);
-	area->state = IOMMUFD_AREA_REMOVING;
-	return area;
-}
-
-/*
- * Removes the lowest area in [first, last] from the page tables that follow. They stay the same
- * from the moment the area is no longer ready, so that a new one doesn't miss the area and still
- * see it removed; but nobody is waited for with that lock held.
- */
-static struct iommufd_area *area_clear_lowest(struct iommufd_ioas *ioas, unsigned long first,
-					      unsigned long last)
-{
-	struct iommufd_area *area;
-	int rc;
-
-	for (;;) {
-		down_read(&ioas->domains_sem);
-		mutex_lock(&ioas->tree_lock);
-		area = area_try_removal(ioas, first, last);
-		if (area != ERR_PTR(-EAGAIN))
-			break;
-		up_read(&ioas->domains_sem);
-		rc = iommufd_area_wait(ioas);
-		mutex_unlock(&ioas->tree_lock);
-		if (rc)
-			return ERR_PTR(rc);
-	}
-	mutex_unlock(&ioas->tree_lock);
-	if (!IS_ERR_OR_NULL(area))
-		iommufd_ioas_clear_area(ioas, area);
-	up_read(&ioas->domains_sem);
-	return area;
-}
-
-/* Whether the range would cut an area in two; only those at its ends can be cut. */
-static bool range_cuts_area(struct iommufd_ioas *ioas, unsigned long first, unsigned long last)
-{
-	struct iommufd_area *area;
-	bool cuts;
-
-	mutex_lock(&ioas->tree_lock);
-	area = iommufd_area_find(ioas, first, last);
-	cuts = area_is_cut(area, first, last);
-	if (area && area->node.last < last)
-		cuts |= area_is_cut(iommufd_area_find(ioas, last, last), first, last);
-	mutex_unlock(&ioas->tree_lock);
-	return cuts;
-}
-
-/* Removes the areas in a range where nobody has pins. */
-static int unmap_range(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
-		       unsigned long *unmapped)
-{
-	struct iommufd_area *area;
-	unsigned long end;
-
-	/* Never looks back, so that what is mapped anew behind it stays. */
-	for (;;) {
-		area = area_clear_lowest(ioas, first, last);
-		if (IS_ERR_OR_NULL(area))
-			return PTR_ERR_OR_ZERO(area);
-		end = area->node.last;
-		*unmapped += area_length(area);
-		area_free(ioas, area);
-		if (end == last)
-			return 0;
-		first = end + 1;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	}
-}
-
-/**
- * iommufd_ioas_unmap() - remove the areas in a range
- * @ioas: the IOAS
- * @first: first IOVA
- * @last: last IOVA
- * @unmapped: set to the number of bytes that were mapped in the range, also after a failure
- *
- * Context: may wait for drivers that have pinned something there, but not for ever.
- * Return: 0, also if there was nothing; -ENOENT if the range would cut an area, and then nothing is
- * changed unless that area appeared meanwhile; -EBUSY if another thread is still mapping there, or
- * a driver keeps its pins; -EINTR for a fatal signal.
- */
-int iommufd_ioas_unmap(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
-		       unsigned long *unmapped)
-{
-	struct iommufd_leaving leaving;
-	int rc;
-
-	*unmapped = 0;
-	if (range_cuts_area(ioas, first, last))
-		return -ENOENT;
-	rc = iommufd_access_ask(ioas, &leaving, first, last);
-	if (rc)
-		return rc;
-	rc = unmap_range(ioas, first, last, unmapped);
-	iommufd_access_ask_end(ioas, &leaving);
-	return rc;
-}
-
-/**
- * iommufd_ioas_destroy_areas() - free all areas of an IOAS that nobody uses any more
- * @ioas: the IOAS
- */
-void iommufd_ioas_destroy_areas(struct iommufd_ioas *ioas)
-{
-	struct iommufd_area *area;
-
-	for (;;) {
-		mutex_lock(&ioas->tree_lock);
-		area = iommufd_area_find(ioas, 0, ULONG_MAX);
-		mutex_unlock(&ioas->tree_lock);
-		if (!area)
-			return;
-		area_free(ioas, area);
-		cond_resched();
+		next = area->last + 1;
 	}
 }

@@ -67,11 +67,11 @@ static struct iommufd_area *take_ready_area(struct iommufd_ioas *ioas, unsigned 
 				break;
 			continue;
 		}
-		if (area->node.last == ULONG_MAX) {
+		if (area->last == ULONG_MAX) {
 			area = NULL;
 			break;
 		}
-		first = area->node.last + 1;
+		first = area->last + 1;
 	}
 	mutex_unlock(&ioas->tree_lock);
 	return rc ? ERR_PTR(rc) : area;
@@ -90,7 +90,7 @@ static int call_ready_areas(struct iommufd_ioas *ioas,
 		area = take_ready_area(ioas, any ? last + 1 : 0);
 		if (IS_ERR_OR_NULL(area))
 			return PTR_ERR_OR_ZERO(area);
-		last = area->node.last;
+		last = area->last;
 		any = true;
 		rc = fn(area, arg);
 		iommufd_area_set_ready(ioas, area);
@@ -132,7 +132,7 @@ static struct iommufd_area *take_area_to_unpin(struct iommufd_ioas *ioas, unsign
 			area->state = IOMMUFD_AREA_BUSY;
 			break;
 		}
-		first = area->node.last + 1;
+		first = area->last + 1;
 		area = NULL;
 		if (!first)
 			break;
@@ -165,7 +165,7 @@ static void unpin_unneeded(struct iommufd_ioas *ioas)
 	unsigned long first = 0;
 
 	while ((area = take_area_to_unpin(ioas, first))) {
-		first = area->node.start;
+		first = area->first;
 		iommufd_backing_unpin(area->backing);
 		area->pinned = false;
 		iommufd_area_set_ready(ioas, area);
@@ -189,15 +189,12 @@ static int reserve_outside_aperture(struct iommufd_hwpt *hwpt)
 
 static bool areas_are_aligned(struct iommufd_ioas *ioas, unsigned long alignment)
 {
-	struct interval_tree_node *node;
+	struct iommufd_area *area;
 
-	for (node = interval_tree_iter_first(&ioas->areas, 0, ULONG_MAX); node;
-	     node = interval_tree_iter_next(node, 0, ULONG_MAX)) {
-		struct iommufd_area *area = container_of(node, struct iommufd_area, node);
-
-		if ((node->start | (node->last + 1) | area->offset) & (alignment - 1))
+	for (area = iommufd_area_find(ioas, 0, ULONG_MAX); area;
+	     area = iommufd_area_next(area, ULONG_MAX))
+		if ((area->first | (area->last + 1) | area->offset) & (alignment - 1))
 			return false;
-	}
 	return true;
 }
 
@@ -326,6 +323,7 @@ int iommufd_ioas_follow(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 
 drop_aperture:
 	iommufd_reservations_drop(&hwpt->aperture);
+	iommufd_reservations_free(&hwpt->aperture);
 put_pins:
 	down_write(&ioas->domains_sem);
 	pins_put_locked(ioas);
@@ -349,6 +347,7 @@ void iommufd_ioas_unfollow(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 	pins_put_locked(ioas);
 	up_write(&ioas->domains_sem);
 	iommufd_reservations_drop(&hwpt->aperture);
+	iommufd_reservations_free(&hwpt->aperture);
 	lower_alignment(ioas);
 	iommufd_domain_free(hwpt->domain);
 	unpin_unneeded(ioas);

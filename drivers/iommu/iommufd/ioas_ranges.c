@@ -23,6 +23,19 @@ void iommufd_reservations_init(struct iommufd_reservations *resv, struct iommufd
 {
 	resv->ioas = ioas;
 	INIT_LIST_HEAD(&resv->list);
+	INIT_LIST_HEAD(&resv->spare);
+}
+
+/* A reservation that is in no IOAS, off all lists. */
+static struct iommufd_reservation *reservation_get(struct iommufd_reservations *resv)
+{
+	struct iommufd_reservation *reservation;
+
+	reservation = list_first_entry_or_null(&resv->spare, struct iommufd_reservation, link);
+	if (!reservation)
+		return kmalloc(sizeof(*reservation), GFP_KERNEL_ACCOUNT);
+	list_del(&reservation->link);
+	return reservation;
 }
 
 /**
@@ -39,17 +52,17 @@ int iommufd_reserve_range(struct iommufd_reservations *resv, unsigned long first
 	struct iommufd_ioas *ioas = resv->ioas;
 	struct iommufd_reservation *reservation;
 
-	reservation = kzalloc(sizeof(*reservation), GFP_KERNEL_ACCOUNT);
+	reservation = reservation_get(resv);
 	if (!reservation)
 		return -ENOMEM;
 	reservation->node.start = first;
 	reservation->node.last = last;
 
 	mutex_lock(&ioas->tree_lock);
-	if (interval_tree_iter_first(&ioas->areas, first, last) ||
+	if (iommufd_area_find(ioas, first, last) ||
 	    interval_tree_iter_first(&ioas->allowed, first, last)) {
 		mutex_unlock(&ioas->tree_lock);
-		kfree(reservation);
+		list_add(&reservation->link, &resv->spare);
 		return -EADDRINUSE;
 	}
 	interval_tree_insert(&reservation->node, &ioas->reserved);
@@ -75,6 +88,7 @@ int iommufd_ioas_reserve(struct iommufd_ioas *ioas, unsigned long first, unsigne
 	rc = iommufd_reserve_range(&resv, first, last);
 	/* Left to iommufd_ioas_destroy_reserved() */
 	list_del_init(&resv.list);
+	iommufd_reservations_free(&resv);
 	return rc;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_ioas_reserve, IOMMUFD_VFIO_TEST);
@@ -100,23 +114,21 @@ static bool region_is_reserved(const struct iommu_resv_region *region)
 }
 
 /**
- * iommufd_reserve_group() - reserve what the devices of an IOMMU group can't translate
+ * iommufd_reserve_regions() - reserve what the devices of an IOMMU group can't translate
  * @resv: whose reservation it is; holds what was reserved also after a failure
- * @group: the group
+ * @regions: struct iommu_resv_region, as the IOMMU core lists them
  * @sw_msi_start: set to the start of where the kernel maps MSI doorbells, or PHYS_ADDR_MAX
  *
- * Return: as iommufd_reserve_range(), or another errno of the IOMMU driver.
+ * Return: as iommufd_reserve_range().
  */
-int iommufd_reserve_group(struct iommufd_reservations *resv, struct iommu_group *group,
-			  phys_addr_t *sw_msi_start)
+int iommufd_reserve_regions(struct iommufd_reservations *resv, struct list_head *regions,
+			    phys_addr_t *sw_msi_start)
 {
-	struct iommu_resv_region *region, *next;
-	LIST_HEAD(regions);
-	int rc;
+	struct iommu_resv_region *region;
+	int rc = 0;
 
 	*sw_msi_start = PHYS_ADDR_MAX;
-	rc = iommu_get_group_resv_regions(group, &regions);
-	list_for_each_entry(region, &regions, list) {
+	list_for_each_entry(region, regions, list) {
 		if (rc)
 			break;
 		if (!region_is_reserved(region))
@@ -126,24 +138,39 @@ int iommufd_reserve_group(struct iommufd_reservations *resv, struct iommu_group 
 		rc = iommufd_reserve_range(resv, region->start,
 					   region->start + region->length - 1);
 	}
-	list_for_each_entry_safe(region, next, &regions, list)
-		kfree(region);
 	return rc;
 }
 
+/**
+ * iommufd_reservations_drop() - give up what was reserved
+ * @resv: whose reservation it is
+ *
+ * Keeps the memory for other reservations of the same owner.
+ */
 void iommufd_reservations_drop(struct iommufd_reservations *resv)
 {
-	struct iommufd_reservation *reservation, *next;
+	struct iommufd_reservation *reservation;
 
 	if (list_empty(&resv->list))
 		return;
 	mutex_lock(&resv->ioas->tree_lock);
-	list_for_each_entry_safe(reservation, next, &resv->list, link) {
+	list_for_each_entry(reservation, &resv->list, link)
 		interval_tree_remove(&reservation->node, &resv->ioas->reserved);
-		list_del(&reservation->link);
-		kfree(reservation);
-	}
 	mutex_unlock(&resv->ioas->tree_lock);
+	list_splice_init(&resv->list, &resv->spare);
+}
+
+/**
+ * iommufd_reservations_free() - the end of an owner of reservations
+ * @resv: what has no reservations any more
+ */
+void iommufd_reservations_free(struct iommufd_reservations *resv)
+{
+	struct iommufd_reservation *reservation, *next;
+
+	list_for_each_entry_safe(reservation, next, &resv->spare, link)
+		kfree(reservation);
+	INIT_LIST_HEAD(&resv->spare);
 }
 
 void iommufd_reservations_swap(struct iommufd_reservations *a, struct iommufd_reservations *b)
@@ -172,12 +199,12 @@ void iommufd_ioas_destroy_allowed(struct iommufd_ioas *ioas)
 }
 
 /**
- * iommufd_ioas_check_fixed() - whether a new area may lie in a range
+ * iommufd_ioas_check_fixed() - whether a new area may lie in a range if it is free
  * @ioas: the IOAS, tree_lock held
  * @first: first IOVA
  * @last: last IOVA
  *
- * Return: 0, -EINVAL (not aligned, or reserved) or -EEXIST (taken).
+ * Return: 0, or -EINVAL (not aligned, or reserved).
  */
 int iommufd_ioas_check_fixed(struct iommufd_ioas *ioas, unsigned long first, unsigned long last)
 {
@@ -186,8 +213,6 @@ int iommufd_ioas_check_fixed(struct iommufd_ioas *ioas, unsigned long first, uns
 		return -EINVAL;
 	if (interval_tree_iter_first(&ioas->reserved, first, last))
 		return -EINVAL;
-	if (interval_tree_iter_first(&ioas->areas, first, last))
-		return -EEXIST;
 	return 0;
 }
 
@@ -202,11 +227,14 @@ static bool next_congruent(unsigned long from, unsigned long uptr, unsigned long
 static bool range_blocked(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
 			  unsigned long *end)
 {
+	struct iommufd_area *area = iommufd_area_find(ioas, first, last);
 	struct interval_tree_node *node;
 
-	node = interval_tree_iter_first(&ioas->areas, first, last);
-	if (!node)
-		node = interval_tree_iter_first(&ioas->reserved, first, last);
+	if (area) {
+		*end = area->last;
+		return true;
+	}
+	node = interval_tree_iter_first(&ioas->reserved, first, last);
 	if (node)
 		*end = node->last;
 	return node;

@@ -14,27 +14,22 @@
 /* Cuts @area, which nobody works on, so that its upper half starts at @iova. */
 static int area_split(struct iommufd_ioas *ioas, struct iommufd_area *area, unsigned long iova)
 {
-	unsigned long skip = iova - area->node.start;
+	unsigned long skip = iova - area->first;
 	struct iommufd_area *upper;
 
 	lockdep_assert_held(&ioas->tree_lock);
 	upper = iommufd_area_alloc(area->backing, area->offset + skip, area_length(area) - skip, 0);
 	if (!upper)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&upper->batch);
 	upper->prot = area->prot;
 	upper->state = IOMMUFD_AREA_READY;
 	upper->pinned = area->pinned;
 	if (upper->pinned)
 		iommufd_backing_pin_again(upper->backing);
-	upper->node.start = iova;
-	upper->node.last = area->node.last;
-
-	/* The tree keeps sums over the ends of its nodes. */
-	interval_tree_remove(&area->node, &ioas->areas);
-	area->node.last = iova - 1;
-	interval_tree_insert(&area->node, &ioas->areas);
-	interval_tree_insert(&upper->node, &ioas->areas);
+	upper->first = iova;
+	upper->last = area->last;
+	area->last = iova - 1;
+	WARN_ON(!iommufd_area_insert(ioas, upper));
 	return 0;
 }
 
@@ -44,7 +39,7 @@ static int try_split(struct iommufd_ioas *ioas, unsigned long iova)
 	struct iommufd_area *area = iommufd_area_find(ioas, iova, iova);
 
 	lockdep_assert_held(&ioas->domains_sem);
-	if (!area || area->node.start == iova)
+	if (!area || area->first == iova)
 		return 0;
 	if (!ioas->small_pages)
 		return -ENOENT;

@@ -207,7 +207,8 @@ static const struct iommufd_ioctl *ioctl_find(unsigned int cmd)
 static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct iommufd_ioctl *op;
-	union ucmd_buffer buffer;
+	/* As much of it as the ioctl uses is filled below. */
+	union ucmd_buffer buffer __uninitialized;
 	struct iommufd_ucmd ucmd = {
 		.ictx = file->private_data,
 		.ubuffer = (void __user *)arg,
@@ -281,12 +282,21 @@ static int __init iommufd_init(void)
 {
 	int rc;
 
-	rc = misc_register(&iommufd_misc_dev);
+	rc = iommufd_backing_init_cache();
 	if (rc)
 		return rc;
+	rc = misc_register(&iommufd_misc_dev);
+	if (rc)
+		goto destroy_cache;
 	rc = misc_register(&container_misc_dev);
 	if (rc)
-		misc_deregister(&iommufd_misc_dev);
+		goto deregister_iommufd;
+	return 0;
+
+deregister_iommufd:
+	misc_deregister(&iommufd_misc_dev);
+destroy_cache:
+	iommufd_backing_destroy_cache();
 	return rc;
 }
 module_init(iommufd_init);
@@ -295,6 +305,7 @@ static void __exit iommufd_exit(void)
 {
 	misc_deregister(&container_misc_dev);
 	misc_deregister(&iommufd_misc_dev);
+	iommufd_backing_destroy_cache();
 }
 module_exit(iommufd_exit);
 

@@ -67,15 +67,17 @@ EXPORT_SYMBOL_NS_GPL(iommufd_object_cancel, IOMMUFD_VFIO_TEST);
 struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ictx, u32 id,
 					  enum iommufd_object_type type)
 {
+	XA_STATE(xas, &ictx->objects, id);
 	struct iommufd_object *obj;
 
-	xa_lock(&ictx->objects);
-	obj = xa_load(&ictx->objects, id);
-	if (obj && (type == IOMMUFD_OBJ_ANY || obj->type == type))
+	xas_lock(&xas);
+	obj = xas_load(&xas);
+	/* A reserved number's entry is no object. */
+	if (obj && !xa_is_zero(obj) && (type == IOMMUFD_OBJ_ANY || obj->type == type))
 		refcount_inc(&obj->refs);
 	else
 		obj = ERR_PTR(-ENOENT);
-	xa_unlock(&ictx->objects);
+	xas_unlock(&xas);
 	return obj;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_object_get, IOMMUFD_VFIO_TEST);

@@ -116,12 +116,17 @@ int iommufd_runs_append(struct iommufd_runs *runs, unsigned long pfn, unsigned l
 	return 0;
 }
 
-void iommufd_runs_free(struct iommufd_runs *runs)
+/**
+ * iommufd_runs_free_chunks() - the part of iommufd_runs_free() for more than one run
+ * @runs: the list
+ */
+void iommufd_runs_free_chunks(struct iommufd_runs *runs)
 {
 	while (runs->nr_chunks)
 		kfree(runs->chunks[--runs->nr_chunks]);
 	kvfree(runs->chunks);
-	iommufd_runs_init(runs, runs->expected);
+	runs->chunks = NULL;
+	runs->max_chunks = 0;
 }
 
 /* The chunk that holds page @page: the last one that does not start after it. */

@@ -70,9 +70,28 @@ struct iommufd_runs_iter {
 	unsigned long skip;
 };
 
+/* Whether all pages are in @runs->single. */
+static inline bool iommufd_runs_are_single(const struct iommufd_runs *runs)
+{
+	return runs->nr_runs == 1;
+}
+
 void iommufd_runs_init(struct iommufd_runs *runs, unsigned long expected);
 int iommufd_runs_append(struct iommufd_runs *runs, unsigned long pfn, unsigned long nr);
-void iommufd_runs_free(struct iommufd_runs *runs);
+void iommufd_runs_free_chunks(struct iommufd_runs *runs);
+
+/**
+ * iommufd_runs_free() - make a list empty
+ * @runs: the list
+ */
+static inline void iommufd_runs_free(struct iommufd_runs *runs)
+{
+	if (runs->chunks)
+		iommufd_runs_free_chunks(runs);
+	runs->nr_pages = 0;
+	runs->nr_runs = 0;
+	runs->room = 0;
+}
 
 void iommufd_runs_seek(struct iommufd_runs_iter *iter, const struct iommufd_runs *runs,
 		       unsigned long page);

@@ -299,7 +299,7 @@ static int map_area(struct iommufd_ctx *ictx, struct iommufd_area *area, unsigne
 	}
 	rc = iommufd_areas_activate(ioas, &areas);
 	if (rc)
-		iommufd_areas_cancel(ioas, &areas);
+		iommufd_areas_end(ioas, &areas);
 put_ioas:
 	if (!IS_ERR(ioas))
 		iommufd_object_put(&ioas->obj);
@@ -320,9 +320,8 @@ static int map_dma(struct iommufd_ctx *ictx, const void __user *umap)
 					     map.flags & VFIO_DMA_MAP_FLAG_WRITE);
 	if (IS_ERR(backing))
 		return PTR_ERR(backing);
-	area = iommufd_area_alloc(backing, 0, map.size, map_flags(map.flags));
-	iommufd_backing_put(backing);
-	return area ? map_area(ictx, area, map.iova, map_flags(map.flags)) : -ENOMEM;
+	area = iommufd_area_first(backing, 0, map.size, map_flags(map.flags));
+	return map_area(ictx, area, map.iova, map_flags(map.flags));
 }
 
 static int check_unmap(const struct vfio_iommu_type1_dma_unmap *unmap)

@@ -76,7 +76,7 @@ void iommufd_area_release(struct iommufd_area *area)
 {
 	struct iommufd_backing *backing = area->backing;
 
-	/* The first area is part of the backing, and stays unused for as long as there are others. */
+	/* The first area is part of the backing, and is left unused while others remain. */
 	if (area != &backing->first_area)
 		kfree(area);
 	iommufd_backing_put(backing);

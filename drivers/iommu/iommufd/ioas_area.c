@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Areas of an IOAS: how mappings come, and what all changes of areas have in common. ioas.h explains
- * the states.
+ * Areas of an IOAS: how mappings come, and what all changes of areas have in common. ioas.h
+ * explains the states.
  */
 #include <linux/sched/signal.h>
 
 #include "ioas.h"
+
+/* How many areas are copied under one lock. */
+#define COPY_BATCH	256
 
 /**
  * iommufd_area_wait() - wait until some area becomes ready or vanishes
@@ -263,6 +266,26 @@ static int area_copy_part(struct iommufd_area *area, unsigned long first, unsign
 	return 0;
 }
 
+/* As iommufd_areas_copy() from @next on. -EAGAIN if there is more, and then @next has moved on. */
+static int areas_copy_some(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
+			   unsigned long *next, u32 flags, struct list_head *areas)
+{
+	struct iommufd_area *area = iommufd_area_find(ioas, *next, last);
+	unsigned int room;
+	int rc;
+
+	for (room = COPY_BATCH; room; room--) {
+		if (!area || area->first > *next || !area_can_be_copied(area))
+			return -ENOENT;
+		rc = area_copy_part(area, first, last, flags, areas);
+		if (rc || area->last >= last)
+			return rc;
+		*next = area->last + 1;
+		area = iommufd_area_next(area, last);
+	}
+	return -EAGAIN;
+}
+
 /**
  * iommufd_areas_copy() - areas for the memory that a range of an IOAS maps
  * @ioas: the IOAS
@@ -271,24 +294,25 @@ static int area_copy_part(struct iommufd_area *area, unsigned long first, unsign
  * @flags: enum iommufd_ioas_map_flags for the copies
  * @areas: the copies are added to it, also on failure
  *
+ * A range of very many areas is not looked at in one moment: what is mapped anew behind the area
+ * that was copied last may be copied, or not.
+ *
  * Return: 0; -ENOENT if not all of the range is mapped, -EPERM if the memory may not be written,
- * -ENOMEM.
+ * -ENOMEM, -EINTR (fatal signal).
  */
 int iommufd_areas_copy(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
 		       u32 flags, struct list_head *areas)
 {
 	unsigned long next = first;
-	struct iommufd_area *area;
 	int rc;
 
-	guard(mutex)(&ioas->tree_lock);
-	for (;;) {
-		area = iommufd_area_find(ioas, next, last);
-		if (!area || area->first > next || !area_can_be_copied(area))
-			return -ENOENT;
-		rc = area_copy_part(area, first, last, flags, areas);
-		if (rc || area->last >= last)
-			return rc;
-		next = area->last + 1;
-	}
+	do {
+		mutex_lock(&ioas->tree_lock);
+		rc = areas_copy_some(ioas, first, last, &next, flags, areas);
+		mutex_unlock(&ioas->tree_lock);
+		cond_resched();
+		if (rc == -EAGAIN && fatal_signal_pending(current))
+			rc = -EINTR;
+	} while (rc == -EAGAIN);
+	return rc;
 }

@@ -3,8 +3,8 @@
  * Unmapping: areas go in batches, each with one synchronisation of each page table.
  *
  * Before the first area goes it is certain that no area would be cut, and that no access endpoint
- * has pins in the range or gets some. For the usual unmap, of what one call mapped and with no access
- * attached, taking the area out of READY is enough for that.
+ * has pins in the range or gets some. For the usual unmap, of what one call mapped and with no
+ * access attached, taking the area out of READY is enough for that.
  */
 #include <linux/sched/signal.h>
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "floor.h"
 #include "memory.h"
 #include "report.h"
 
@@ -101,6 +102,7 @@ static void measure_kind(struct bench *bench, const struct bench_memory_kind *ki
 		    kind->name);
 	for (unsigned int i = 0; i < bench->nr_sizes; i++)
 		measure_size(bench, kind, &memory, bench->mib[i]);
+	bench_floor(bench, kind, &memory, memory.size);
 	measure_usage(bench, kind, &memory);
 	bench_memory_free(&memory);
 }

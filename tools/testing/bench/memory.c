@@ -139,12 +139,12 @@ static int alloc_hugetlb(struct bench_memory *memory)
 }
 
 const struct bench_memory_kind bench_memory_kinds[] = {
-	{ "anon", BENCH_PAGE, alloc_anon },
-	{ "shmem", BENCH_PAGE, alloc_shmem },
-	{ "thp", HUGE_SIZE, alloc_thp },
-	{ "hugetlb", HUGE_SIZE, alloc_hugetlb },
+	{ "anon", BENCH_PAGE, false, alloc_anon },
+	{ "shmem", BENCH_PAGE, false, alloc_shmem },
+	{ "thp", HUGE_SIZE, false, alloc_thp },
+	{ "hugetlb", HUGE_SIZE, true, alloc_hugetlb },
 	/* The last, since pages come back from it in disorder. */
-	{ "scattered", BENCH_PAGE, alloc_scattered },
+	{ "scattered", BENCH_PAGE, false, alloc_scattered },
 };
 
 const unsigned int bench_memory_nr_kinds =

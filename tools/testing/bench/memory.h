@@ -5,6 +5,7 @@
 #ifndef BENCH_MEMORY_H
 #define BENCH_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,11 +23,13 @@ struct bench_memory {
  * struct bench_memory_kind - how memory is made
  * @name: as the report has it
  * @page_size: of the pages that it consists of
+ * @pinned_whole: a pin of one small page holds all of the page that it is part of
  * @alloc: makes memory->size bytes of it; returns 0 or a negative errno
  */
 struct bench_memory_kind {
 	const char *name;
 	size_t page_size;
+	bool pinned_whole;
 	int (*alloc)(struct bench_memory *memory);
 };
 

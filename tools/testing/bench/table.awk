@@ -109,7 +109,27 @@ function print_row(key,    ours, stock, ratio, goal, reached, shown_goal)
 	print_json(key, ratio, goal, reached)
 }
 
+# What ours takes above what the kernel takes by itself, in percent of ours.
+function add_share(key,    floor_key, share_key, above)
+{
+	floor_key = "floor " name[key] SUBSEP mib[key]
+	if (best[floor_key, "ours"] == "")
+		return
+	share_key = "share " name[key] SUBSEP mib[key]
+	above = per_unit(key, "ours") - per_unit(floor_key, "ours")
+	order[++rows] = share_key
+	name[share_key] = "engine share " name[key]
+	mib[share_key] = mib[key]
+	unit[share_key] = "%"
+	divide[share_key] = 1
+	best[share_key, "ours"] = median[share_key, "ours"] = 100 * above / per_unit(key, "ours")
+	largest[name[share_key]] = mib[key]
+}
+
 END {
+	measured = rows
+	for (i = 1; i <= measured; i++)
+		add_share(order[i])
 	printf "%-30s %8s %9s %9s %-8s %10s  %s\n", "", "", "ours", "stock", "",
 	       "stock/ours", "target"
 	for (i = 1; i <= rows; i++)

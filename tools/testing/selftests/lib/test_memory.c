@@ -143,6 +143,17 @@ int64_t test_status_kib(const char *field)
 	return number_after("/proc/self/status", field);
 }
 
+/**
+ * test_meminfo_kib() - a size from /proc/meminfo
+ * @field: such as SUnreclaim
+ *
+ * Return: its value in KiB, or -1 if there is none.
+ */
+int64_t test_meminfo_kib(const char *field)
+{
+	return number_after("/proc/meminfo", field);
+}
+
 /* Each CPU counts for itself, and adds to the sum only now and then unless it is asked to. */
 static void refresh_vmstat(void)
 {

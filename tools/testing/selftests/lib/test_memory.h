@@ -17,6 +17,7 @@ bool test_memory_is(const void *memory, size_t size, uint8_t byte);
 
 int64_t test_vmstat(const char *name);
 int64_t test_status_kib(const char *field);
+int64_t test_meminfo_kib(const char *field);
 int64_t test_pinned_pages(void);
 
 #endif

@@ -157,16 +157,29 @@ static int group_check_attach(struct iommufd_group *igroup, struct iommufd_devic
 	return 0;
 }
 
-/* Reserves in @resv what the group can't translate, and lets @hwpt translate its MSIs. */
+/**
+ * iommufd_group_reserve() - reserve what the devices of a group can't translate
+ * @igroup: the group; its lock is held
+ * @resv: whose reservation it is; holds what was reserved also after a failure
+ * @msi_start: set to the start of where the kernel maps MSI doorbells, or PHYS_ADDR_MAX
+ *
+ * Return: 0, -EADDRINUSE or -ENOMEM.
+ */
+int iommufd_group_reserve(struct iommufd_group *igroup, struct iommufd_reservations *resv,
+			  phys_addr_t *msi_start)
+{
+	int rc = group_learn_regions(igroup);
+
+	return rc ?: iommufd_reserve_regions(resv, &igroup->regions, msi_start);
+}
+
+/* As iommufd_group_reserve(), and lets @hwpt translate the group's MSIs. */
 static int group_reserve(struct iommufd_group *igroup, struct iommufd_reservations *resv,
 			 struct iommufd_hwpt *hwpt)
 {
 	phys_addr_t msi_start;
-	int rc;
+	int rc = iommufd_group_reserve(igroup, resv, &msi_start);
 
-	rc = group_learn_regions(igroup);
-	if (!rc)
-		rc = iommufd_reserve_regions(resv, &igroup->regions, &msi_start);
 	return rc ?: hwpt_set_msi_start(hwpt, msi_start);
 }
 

@@ -101,6 +101,8 @@ struct iommu_domain *iommufd_device_alloc_domain(struct iommufd_device *idev, u3
 struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device *dev);
 void iommufd_group_hold(struct iommufd_group *igroup);
 void iommufd_group_put(struct iommufd_group *igroup);
+int iommufd_group_reserve(struct iommufd_group *igroup, struct iommufd_reservations *resv,
+			  phys_addr_t *msi_start);
 int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *idev,
 			 struct iommufd_hwpt *hwpt);
 void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_device *idev, bool release);

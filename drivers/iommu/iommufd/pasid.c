@@ -36,6 +36,7 @@ static void pasid_free(struct iommufd_object *obj)
 	mutex_unlock(&igroup->lock);
 	atomic_dec(&obj->ictx->nr_pasids);
 	iommufd_group_put(igroup);
+	iommufd_reservations_free(&entry->resv);
 	kfree_rcu(entry, rcu);
 }
 

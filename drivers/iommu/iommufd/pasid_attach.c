@@ -197,7 +197,7 @@ static int attach_entry(struct attaching *a, struct iommufd_pasid *entry)
 	phys_addr_t msi_start;
 	int rc;
 
-	rc = iommufd_reserve_group(&a->resv, a->idev->group->group, &msi_start);
+	rc = iommufd_group_reserve(a->idev->group, &a->resv, &msi_start);
 	if (rc)
 		return rc;
 	rc = old ? replace(a, entry) : connect(a->idev, a->pasid, a->hwpt);
@@ -299,6 +299,7 @@ int iommufd_pasid_attach(struct iommufd_device *idev, u32 pasid, struct iommufd_
 	/* What is left in there belongs to the old page table, or to the attempt that failed. */
 	iommufd_reservations_drop(&a.resv);
 	mutex_unlock(&idev->group->lock);
+	iommufd_reservations_free(&a.resv);
 	if (a.old)
 		iommufd_hwpt_put(a.old);
 	if (a.gone)

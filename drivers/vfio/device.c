@@ -113,6 +113,12 @@ struct vfio_device *__vfio_alloc_device(size_t size, struct device *parent,
 }
 EXPORT_SYMBOL_GPL(__vfio_alloc_device);
 
+void vfio_get_device(struct vfio_device *vdev)
+{
+	get_device(&vdev->core->device);
+}
+EXPORT_SYMBOL_GPL(vfio_get_device);
+
 void vfio_put_device(struct vfio_device *vdev)
 {
 	put_device(&vdev->core->device);

@@ -223,6 +223,10 @@ long vfio_file_ioctl(struct vfio_file *df, unsigned int cmd, void __user *arg)
 		return ioctl_set_irqs(df, arg);
 	case VFIO_DEVICE_RESET:
 		return ioctl_reset(df);
+	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
+		return vfio_ioctl_hot_reset_info(df, arg);
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return vfio_ioctl_hot_reset(df, arg);
 	case VFIO_DEVICE_FEATURE:
 		return ioctl_feature(df, arg);
 	default:

@@ -133,6 +133,13 @@ void vfio_session_end(struct vfio_file *df)
 	vfio_group_unblock(core);
 }
 
+bool vfio_device_is_revoked(struct vfio_device *vdev)
+{
+	lockdep_assert_held(&vdev->core->lock);
+	return vdev->core->bound->gone;
+}
+EXPORT_SYMBOL_GPL(vfio_device_is_revoked);
+
 /* The last step of a bind: nothing after it can fail. */
 static int session_publish(struct vfio_file *df, int rc)
 {

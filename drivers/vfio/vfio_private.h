@@ -22,7 +22,8 @@
  *  core->srcu           read: calls of the driver
  *  core->lock           files and session of a device; around the driver's bind, open and close.
  *                       Neither this nor those before are held while user memory is touched, or
- *                       taken inside core->srcu.
+ *                       while core->srcu is waited for; those before are not taken inside it.
+ *                       Those of several devices in the order of their addresses (freeze.c).
  *  locks of the driver, locks of iommufd
  */
 #ifndef __VFIO_PRIVATE_H
@@ -187,6 +188,10 @@ bool vfio_file_enforced_coherent(struct file *file);
 void vfio_file_set_kvm(struct file *file, struct kvm *kvm);
 struct iommu_group *vfio_file_iommu_group(struct file *file);
 bool vfio_device_enforced_coherent(struct vfio_core_device *core);
+
+/* Ioctls that PCI devices have: ioctl_pci.c */
+long vfio_ioctl_hot_reset_info(struct vfio_file *df, struct vfio_pci_hot_reset_info __user *arg);
+long vfio_ioctl_hot_reset(struct vfio_file *df, struct vfio_pci_hot_reset __user *arg);
 
 /* Mappings: mapping.c */
 int vfio_mapping_init(struct vfio_core_device *core);

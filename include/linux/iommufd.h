@@ -263,6 +263,20 @@ int iommufd_access_write(struct iommufd_access *access, unsigned long iova, cons
 u32 iommufd_endpoint_id(const struct iommufd_endpoint *ep);
 
 /**
+ * iommufd_endpoint_peer_id() - whose is another device, seen from an endpoint
+ * @ep: the endpoint
+ * @peer: the other device's endpoint, or NULL if it has none; kept alive by the caller
+ * @dev: the other device
+ *
+ * Context: may sleep; waits for no user.
+ * Return: the number of @peer if it is in the context of @ep; else 0 if that context owns the DMA of
+ * @dev together with that of a device of its own, since the IOMMU can't keep them apart; else
+ * -ENODEV.
+ */
+int iommufd_endpoint_peer_id(const struct iommufd_endpoint *ep,
+			     const struct iommufd_endpoint *peer, struct device *dev);
+
+/**
  * iommufd_endpoint_get() - take a further reference, so as to use @ep without the caller's locks
  * @ep: an endpoint that is kept alive by another reference
  */

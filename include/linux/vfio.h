@@ -29,6 +29,7 @@
 #define __IOMMUFD_VFIO_LINUX_VFIO_H
 
 #include <linux/device.h>
+#include <linux/lockdep_types.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 #include <uapi/linux/vfio.h>
@@ -69,6 +70,18 @@ struct vfio_info_caps {
 };
 
 /**
+ * struct vfio_hot_reset_info - what a hot reset would reset
+ * @devices: one for each device, allocated by the driver with kvmalloc(), freed by the core
+ * @count: how many
+ * @owned: all of them are the user's
+ */
+struct vfio_hot_reset_info {
+	struct vfio_pci_dependent_device *devices;
+	unsigned int count;
+	bool owned;
+};
+
+/**
  * struct vfio_device_ops - a vfio driver
  * @name: for messages
  * @noiommu: The device is hardware that does DMA by itself, and may be offered where no IOMMU keeps
@@ -95,6 +108,8 @@ struct vfio_info_caps {
  *            @data holds count elements: u8 for DATA_BOOL, s32 for DATA_EVENTFD, and is NULL for
  *            DATA_NONE.
  * @reset: Reset the device to its initial state; optional (the ioctl gives -ENOTTY without it).
+ * @hot_reset_info: Name the devices that @hot_reset would reset; optional, of PCI devices.
+ * @hot_reset: Reset the slot or bus, which must be the user's as a whole; optional, likewise.
  *
  * Optional callbacks that are NULL make the operation fail: read and write with -EINVAL, mmap with
  * -EINVAL, ioctls with -ENOTTY.
@@ -116,6 +131,8 @@ struct vfio_device_ops {
 	int (*get_irq_info)(struct vfio_device *vdev, struct vfio_irq_info *info);
 	int (*set_irqs)(struct vfio_device *vdev, const struct vfio_irq_set *hdr, const void *data);
 	int (*reset)(struct vfio_device *vdev);
+	int (*hot_reset_info)(struct vfio_device *vdev, struct vfio_hot_reset_info *info);
+	int (*hot_reset)(struct vfio_device *vdev);
 };
 
 /**
@@ -164,6 +181,71 @@ int vfio_register_device(struct vfio_device *vdev);
  * Context: may sleep; usually from the bus driver's remove.
  */
 void vfio_unregister_device(struct vfio_device *vdev);
+
+/**
+ * vfio_get_device() - keep a device's structure in memory
+ * @vdev: a device that is in memory for another reason; vfio_put_device() drops the reference
+ */
+void vfio_get_device(struct vfio_device *vdev);
+
+/**
+ * vfio_device_is_revoked() - whether the device is being taken away from its user
+ * @vdev: an open device; called from @close
+ *
+ * Return: true if the user did not ask for this close. He may be asleep, waiting for the device,
+ * and the driver should wake him.
+ */
+bool vfio_device_is_revoked(struct vfio_device *vdev);
+
+/**
+ * struct vfio_freeze - devices that stay as they are: registered or not, open or not
+ * @vdevs: the devices
+ * @count: how many
+ */
+struct vfio_freeze {
+	struct vfio_device **vdevs;
+	unsigned int count;
+	/* private: */
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	struct lockdep_map dep_map;
+#endif
+};
+
+/**
+ * vfio_freeze_begin() - let no device of a set be opened, closed or taken away
+ * @freeze: to be filled
+ * @vdevs: the devices, none twice, each kept in memory by the caller; they are sorted
+ * @count: how many
+ *
+ * Callbacks but @bind, @open and @close still run. Those that wait for vfio_freeze_end() include
+ * drivers' removes, with the device lock held. Within, locks of one class of several frozen devices
+ * may be taken in any order with @freeze as nest lock, if nobody does so without freezing.
+ *
+ * Context: may sleep; from callbacks but @bind, @open and @close.
+ */
+void vfio_freeze_begin(struct vfio_freeze *freeze, struct vfio_device **vdevs, unsigned int count);
+
+/**
+ * vfio_freeze_end() - undo vfio_freeze_begin()
+ * @freeze: the set
+ */
+void vfio_freeze_end(struct vfio_freeze *freeze);
+
+/**
+ * vfio_device_is_open() - whether a device is between @open and @close
+ * @vdev: a frozen device
+ */
+bool vfio_device_is_open(struct vfio_device *vdev);
+
+/**
+ * vfio_device_peer_id() - whose is another device, seen from the user of a device
+ * @vdev: a device; called from one of its callbacks
+ * @peer: another device, or the same; frozen
+ *
+ * Return: the devid of @peer if it is bound to the same context as @vdev; else 0 if that context
+ * owns its DMA; else, or if it is not registered any more, -ENODEV.
+ */
+int vfio_device_peer_id(struct vfio_device *vdev, struct vfio_device *peer);
 
 /**
  * vfio_bind_device() - the device does DMA under its own requester ID

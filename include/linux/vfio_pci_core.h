@@ -27,7 +27,8 @@
  *
  * Locks, in the order in which they are taken
  * -------------------------------------------
- *   vfio core: the guard of callbacks, mmap_lock (only around mmap and fault)
+ *   vfio core: the guard of callbacks, mmap_lock (only around mmap and fault), freezing; the latter
+ *   allows a hot reset to take config_lock and mem_lock of several functions
  *     config_lock    mutex    the virtual config space; resets
  *     irq_lock       mutex    which interrupts are set up; never with config_lock
  *       mem_lock     rwsem    whether BARs may be touched. Read: touching them. Write: changing
@@ -113,6 +114,7 @@ struct vfio_pci_core_device {
 	struct pci_dev *pdev;
 	/* private: */
 	unsigned int flags;
+	struct list_head registered;	/* registry.c */
 
 	/* Set by open, constant until close. */
 	struct pci_saved_state *saved_state;
@@ -190,6 +192,8 @@ int vfio_pci_core_get_irq_info(struct vfio_device *vdev, struct vfio_irq_info *i
 int vfio_pci_core_set_irqs(struct vfio_device *vdev, const struct vfio_irq_set *hdr,
 			   const void *data);
 int vfio_pci_core_reset(struct vfio_device *vdev);
+int vfio_pci_core_hot_reset_info(struct vfio_device *vdev, struct vfio_hot_reset_info *info);
+int vfio_pci_core_hot_reset(struct vfio_device *vdev);
 
 /* For struct pci_error_handlers. */
 void vfio_pci_core_signal_error(struct vfio_pci_core_device *core);

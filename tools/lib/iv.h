@@ -10,6 +10,7 @@
 #include "iv_dma.h"
 #include "iv_edu.h"
 #include "iv_group.h"
+#include "iv_hot_reset.h"
 #include "iv_iommufd.h"
 #include "iv_irq.h"
 #include "iv_nvme.h"

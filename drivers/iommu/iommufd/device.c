@@ -286,6 +286,7 @@ static void device_endpoint_release(struct iommufd_endpoint *ep)
 
 	iommufd_group_detach(idev->group, idev, true);
 	iommufd_pasids_release(idev);
+	iommufd_group_claimed(idev->group, false);
 	iommu_device_release_dma_owner(idev->dev);
 }
 
@@ -313,6 +314,8 @@ static int device_claim(struct iommufd_device *idev)
 	int rc;
 
 	rc = iommu_device_claim_dma_owner(idev->dev, idev->ep.obj.ictx);
+	if (!rc)
+		iommufd_group_claimed(idev->group, true);
 	/* The IOMMU core says -EPERM if somebody else is the owner. */
 	return rc == -EPERM ? -EBUSY : rc;
 }

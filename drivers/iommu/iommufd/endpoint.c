@@ -6,12 +6,24 @@
 #include <linux/export.h>
 
 #include "container.h"
+#include "group.h"
 
 u32 iommufd_endpoint_id(const struct iommufd_endpoint *ep)
 {
 	return ep->obj.id;
 }
 EXPORT_SYMBOL_GPL(iommufd_endpoint_id);
+
+int iommufd_endpoint_peer_id(const struct iommufd_endpoint *ep,
+			     const struct iommufd_endpoint *peer, struct device *dev)
+{
+	struct iommufd_ctx *ictx = ep->obj.ictx;
+
+	if (peer && peer->obj.ictx == ictx)
+		return peer->obj.id;
+	return iommufd_group_is_owned(ictx, dev) ? 0 : -ENODEV;
+}
+EXPORT_SYMBOL_GPL(iommufd_endpoint_peer_id);
 
 void iommufd_endpoint_get(struct iommufd_endpoint *ep)
 {

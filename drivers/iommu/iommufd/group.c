@@ -113,6 +113,40 @@ void iommufd_group_put(struct iommufd_group *igroup)
 	kfree(igroup);
 }
 
+/**
+ * iommufd_group_claimed() - note that an endpoint claimed the group's DMA, or is about to let go
+ * @igroup: the group
+ * @claimed: which
+ *
+ * Being on the list is not enough for a group to be owned: a bind may be about to find out that it
+ * belongs to somebody else.
+ */
+void iommufd_group_claimed(struct iommufd_group *igroup, bool claimed)
+{
+	guard(mutex)(&igroup->ictx->groups_lock);
+	igroup->claims += claimed ? 1 : -1;
+}
+
+/**
+ * iommufd_group_is_owned() - whether a context owns the DMA of a device's group
+ * @ictx: the context
+ * @dev: the device, with or without an endpoint
+ */
+bool iommufd_group_is_owned(struct iommufd_ctx *ictx, struct device *dev)
+{
+	struct iommu_group *group = iommu_group_get(dev);
+	struct iommufd_group *igroup;
+	bool owned = false;
+
+	if (!group)
+		return false;
+	scoped_guard(mutex, &ictx->groups_lock)
+		list_for_each_entry(igroup, &ictx->groups, link)
+			owned |= igroup->group == group && igroup->claims;
+	iommu_group_put(group);
+	return owned;
+}
+
 /* Makes the group's DMA go through @hwpt. Whoever is attached already moves along. */
 static int group_set_hwpt(struct iommufd_group *igroup, struct iommufd_device *idev,
 			  struct iommufd_hwpt *hwpt)

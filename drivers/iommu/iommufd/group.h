@@ -12,6 +12,7 @@ struct iommufd_pasid;
  * @ictx: the context
  * @link: in ictx->groups
  * @refs: one for each endpoint; falls to zero only under ictx->groups_lock
+ * @claims: endpoints through which the context owns the group's DMA, under ictx->groups_lock
  * @group: the IOMMU core's group
  * @lock: protects what follows, and the endpoints' attached, released and links
  * @hwpt: the page table that all attached endpoints use; a reference. NULL: DMA is blocked.
@@ -29,6 +30,7 @@ struct iommufd_group {
 	struct iommufd_ctx *ictx;
 	struct list_head link;
 	unsigned int refs;
+	unsigned int claims;
 	struct iommu_group *group;
 	struct mutex lock;
 	struct iommufd_hwpt *hwpt;
@@ -103,6 +105,8 @@ void iommufd_group_hold(struct iommufd_group *igroup);
 void iommufd_group_put(struct iommufd_group *igroup);
 int iommufd_group_reserve(struct iommufd_group *igroup, struct iommufd_reservations *resv,
 			  phys_addr_t *msi_start);
+void iommufd_group_claimed(struct iommufd_group *igroup, bool claimed);
+bool iommufd_group_is_owned(struct iommufd_ctx *ictx, struct device *dev);
 int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *idev,
 			 struct iommufd_hwpt *hwpt);
 void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_device *idev, bool release);

@@ -69,12 +69,14 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *core)
 	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
 		pm_runtime_put(dev);
 
+	vfio_pci_registry_add(core);
 	ret = vfio_register_device(&core->vdev);
 	if (ret)
-		goto err_power;
+		goto err_registry;
 	return 0;
 
-err_power:
+err_registry:
+	vfio_pci_registry_remove(core);
 	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
 		pm_runtime_get_sync(dev);
 	pm_runtime_forbid(dev);
@@ -100,6 +102,7 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core)
 
 	WRITE_ONCE(core->removing, true);
 	vfio_unregister_device(&core->vdev);
+	vfio_pci_registry_remove(core);
 
 	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
 		pm_runtime_get_sync(dev);

@@ -49,7 +49,7 @@ void vfio_pci_irqs_shutdown(struct vfio_pci_core_device *core)
 {
 	guard(mutex)(&core->irq_lock);
 
-	if (READ_ONCE(core->removing))
+	if (vfio_device_is_revoked(&core->vdev))
 		vfio_pci_irqs_signal_all(core);
 	switch (core->irq_index) {
 	case VFIO_PCI_INTX_IRQ_INDEX:

@@ -69,8 +69,19 @@ void vfio_pci_command_update(struct vfio_pci_core_device *core, u16 clear, u16 s
 void vfio_pci_power_set(struct vfio_pci_core_device *core, pci_power_t state); /* config_lock */
 void vfio_pci_wake(struct vfio_pci_core_device *core);		/* mem_lock for write */
 
+/* How long to wait for someone who holds the device lock for a moment. */
+#define VFIO_PCI_RESET_TRIES	20
+#define VFIO_PCI_RESET_PAUSE_MS	10
+
+/* registry.c */
+void vfio_pci_registry_add(struct vfio_pci_core_device *core);
+void vfio_pci_registry_remove(struct vfio_pci_core_device *core);
+struct vfio_pci_core_device *vfio_pci_registry_find(struct pci_dev *pdev);
+
 /* reset.c */
 int vfio_pci_reset_locked(struct vfio_pci_core_device *core);	/* config_lock */
+void vfio_pci_reset_prepare(struct vfio_pci_core_device *core);	/* config_lock, mem_lock for write */
+void vfio_pci_reset_finish(struct vfio_pci_core_device *core);	/* likewise */
 int vfio_pci_reset_at_open(struct vfio_pci_core_device *core);
 void vfio_pci_reset_at_close(struct vfio_pci_core_device *core);
 

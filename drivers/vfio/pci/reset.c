@@ -18,8 +18,20 @@
 
 #include "priv.h"
 
-#define VFIO_PCI_RESET_TRIES	20
-#define VFIO_PCI_RESET_PAUSE_MS	10
+/* Nobody touches BARs from here to vfio_pci_reset_finish(). */
+void vfio_pci_reset_prepare(struct vfio_pci_core_device *core)
+{
+	lockdep_assert_held_write(&core->mem_lock);
+	vfio_pci_mappings_zap(core);
+	vfio_pci_wake(core);
+}
+
+/* The PCI core has restored config space; what the user may have changed in COMMAND goes on top. */
+void vfio_pci_reset_finish(struct vfio_pci_core_device *core)
+{
+	vfio_pci_config_after_reset(core);
+	vfio_pci_command_refresh(core);
+}
 
 int vfio_pci_reset_locked(struct vfio_pci_core_device *core)
 {
@@ -30,11 +42,9 @@ int vfio_pci_reset_locked(struct vfio_pci_core_device *core)
 		return -EINVAL;
 
 	guard(rwsem_write)(&core->mem_lock);
-	vfio_pci_mappings_zap(core);
-	vfio_pci_wake(core);
+	vfio_pci_reset_prepare(core);
 	ret = pci_try_reset_function(core->pdev);
-	vfio_pci_config_after_reset(core);
-	vfio_pci_command_refresh(core);
+	vfio_pci_reset_finish(core);
 	return ret;
 }
 

@@ -42,6 +42,8 @@ static const struct vfio_device_ops vfio_pci_ops = {
 	.get_irq_info = vfio_pci_core_get_irq_info,
 	.set_irqs = vfio_pci_core_set_irqs,
 	.reset = vfio_pci_core_reset,
+	.hot_reset_info = vfio_pci_core_hot_reset_info,
+	.hot_reset = vfio_pci_core_hot_reset,
 };
 
 static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)

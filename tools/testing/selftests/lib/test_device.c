@@ -26,6 +26,8 @@ static const struct {
 	[TEST_VIRTIO_BLK] = { "IV_VIRTIO_BLK", 0, 0, "vfio-virtq" },
 	[TEST_VIRTIO_NET] = { "IV_VIRTIO_NET", 0, 0, "vfio-virtq" },
 	[TEST_VIRTIO_PARTNER] = { "IV_VIRTIO_PARTNER", 0, 0, "vfio-virtq" },
+	[TEST_PAIR_A] = { "IV_PAIR_A", 0, 0, NULL },
+	[TEST_PAIR_B] = { "IV_PAIR_B", 0, 0, NULL },
 };
 
 /**

@@ -24,6 +24,8 @@ enum test_role {
 	TEST_VIRTIO_BLK,
 	TEST_VIRTIO_NET,
 	TEST_VIRTIO_PARTNER,
+	TEST_PAIR_A,
+	TEST_PAIR_B,
 };
 
 enum test_stage {

@@ -10,6 +10,8 @@
 #   IV_NVME		NVMe disk of 16 MiB; each 512-byte block begins with the
 #			text "iommufd-vfio block N"; writes are lost at the end
 #   IV_IGB		igb network card behind a root port (it reaches nothing)
+#   IV_PAIR_A, IV_PAIR_B	two edu functions of one slot behind a root port: a hot reset
+#			of the bus resets both
 #   IV_HOTPLUG		edu behind a root port that it can be unplugged from
 #   IV_HOTPLUG_PORT	that root port; IV_HOTPLUG_SLOT is the name of its slot in
 #			/sys/bus/pci/slots (vm-unplug and vm-plug use it)
@@ -31,6 +33,8 @@ IV_SHARED_B=0000:00:05.1
 IV_NVME=0000:00:06.0
 IV_IGB=0000:01:00.0
 IV_HOTPLUG=0000:02:00.0
+IV_PAIR_A=0000:04:00.0
+IV_PAIR_B=0000:04:00.1
 IV_HOTPLUG_PORT=0000:00:09.0
 IV_HOTPLUG_SLOT=2
 IV_VIRTIO_BLK=0000:03:00.0
@@ -52,7 +56,7 @@ devices_set_args() {
 	-device "$IV_EDU_ARGS,id=shared-b,addr=05.1"
 	-drive "if=none,id=disk,format=raw,file=$disk,snapshot=on"
 	-device nvme,id=nvme,addr=06.0,serial=iommufd-vfio,drive=disk
-	-device pcie-root-port,id=igb-port,addr=08.0,chassis=1,slot=1
+	-device pcie-root-port,id=igb-port,addr=08.0,chassis=1,slot=1,hotplug=off
 	-netdev user,id=no-net,restrict=on
 	-device igb,id=igb,netdev=no-net,bus=igb-port,addr=00.0,romfile=
 	-device pcie-root-port,id=hotplug-port,addr=09.0,chassis=2,slot=2
@@ -63,6 +67,9 @@ devices_set_args() {
 	-netdev user,id=virtio-net,restrict=on
 	-device "virtio-net-pci,$IV_VIRTIO_ARGS,id=virtio-net,addr=0b.0,netdev=virtio-net,multifunction=on,romfile="
 	-device virtio-balloon-pci,disable-legacy=on,id=virtio-partner,addr=0b.1
+	-device pcie-root-port,id=pair-port,addr=0c.0,chassis=5,slot=5,hotplug=off
+	-device "$IV_EDU_ARGS,id=pair-a,bus=pair-port,addr=00.0,multifunction=on"
+	-device "$IV_EDU_ARGS,id=pair-b,bus=pair-port,addr=00.1"
 	)
 }
 

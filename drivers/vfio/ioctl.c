@@ -185,23 +185,6 @@ static long ioctl_reset(struct vfio_file *df)
 	return rc;
 }
 
-/* No feature is known yet; the header is checked all the same, so that probing works. */
-static long ioctl_feature(struct vfio_file *df, struct vfio_device_feature __user *arg)
-{
-	const u32 get_set = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET;
-	struct vfio_device_feature feature;
-
-	if (copy_from_user(&feature, arg, sizeof(feature)))
-		return -EFAULT;
-	if (feature.argsz < sizeof(feature))
-		return -EINVAL;
-	if (feature.flags & ~(VFIO_DEVICE_FEATURE_MASK | get_set | VFIO_DEVICE_FEATURE_PROBE))
-		return -EINVAL;
-	if (!(feature.flags & VFIO_DEVICE_FEATURE_PROBE) && (feature.flags & get_set) == get_set)
-		return -EINVAL;
-	return -ENOTTY;
-}
-
 long vfio_file_ioctl(struct vfio_file *df, unsigned int cmd, void __user *arg)
 {
 	if (READ_ONCE(df->gone))
@@ -228,7 +211,7 @@ long vfio_file_ioctl(struct vfio_file *df, unsigned int cmd, void __user *arg)
 	case VFIO_DEVICE_PCI_HOT_RESET:
 		return vfio_ioctl_hot_reset(df, arg);
 	case VFIO_DEVICE_FEATURE:
-		return ioctl_feature(df, arg);
+		return vfio_ioctl_feature(df, arg);
 	default:
 		return -ENOTTY;
 	}

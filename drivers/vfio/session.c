@@ -79,8 +79,32 @@ struct iommufd_endpoint *vfio_driver_bind(struct vfio_device *vdev, struct iommu
 	return ERR_PTR(rc);
 }
 
+const uuid_t *vfio_device_token(struct vfio_device *vdev)
+{
+	lockdep_assert_held(&vdev->core->lock);
+	return vdev->core->token;
+}
+EXPORT_SYMBOL_GPL(vfio_device_token);
+
+/**
+ * vfio_driver_open() - have a driver open its device
+ * @core: the device; its lock is held
+ * @token: what the user gave, or NULL
+ *
+ * Return: what the driver says.
+ */
+int vfio_driver_open(struct vfio_core_device *core, const uuid_t *token)
+{
+	int rc;
+
+	core->token = token;
+	rc = core->vdev->ops->open(core->vdev);
+	core->token = NULL;
+	return rc;
+}
+
 /* Claims DMA, and opens the device. The file stays parked. */
-static int session_begin(struct vfio_file *df, struct iommufd_ctx *ictx)
+static int session_begin(struct vfio_file *df, struct iommufd_ctx *ictx, const uuid_t *token)
 {
 	struct vfio_core_device *core = df->core;
 	struct iommufd_endpoint *endpoint;
@@ -89,7 +113,7 @@ static int session_begin(struct vfio_file *df, struct iommufd_ctx *ictx)
 	lockdep_assert_held(&core->lock);
 	if (df->gone)
 		return -ENODEV;
-	if (core->bound)
+	if (core->bound || (token && !core->vdev->ops->takes_token))
 		return -EINVAL;
 	if (core->revokers)
 		return -EBUSY;
@@ -101,7 +125,7 @@ static int session_begin(struct vfio_file *df, struct iommufd_ctx *ictx)
 		rc = PTR_ERR(endpoint);
 		goto unblock_group;
 	}
-	rc = core->vdev->ops->open(core->vdev);
+	rc = vfio_driver_open(core, token);
 	if (rc)
 		goto release_endpoint;
 	df->endpoint = endpoint;
@@ -157,15 +181,30 @@ static int session_publish(struct vfio_file *df, int rc)
 	return rc;
 }
 
-static int bind_check(struct vfio_device_bind_iommufd *bind,
+/* Also gets the token, if there is one. */
+static int bind_check(struct vfio_device_bind_iommufd *bind, uuid_t *token,
 		      struct vfio_device_bind_iommufd __user *arg)
 {
-	const size_t minsz = offsetofend(struct vfio_device_bind_iommufd, out_devid);
+	u32 argsz;
+	int rc;
 
-	if (copy_from_user(bind, arg, minsz))
+	if (get_user(argsz, &arg->argsz))
 		return -EFAULT;
-	if (bind->argsz < minsz || bind->flags || bind->iommufd < 0)
+	if (argsz < offsetofend(struct vfio_device_bind_iommufd, out_devid))
 		return -EINVAL;
+	if (argsz > PAGE_SIZE)
+		return -E2BIG;
+	rc = copy_struct_from_user(bind, sizeof(*bind), arg, argsz);
+	if (rc)
+		return rc;
+	if (bind->flags & ~VFIO_DEVICE_BIND_FLAG_TOKEN || bind->iommufd < 0)
+		return -EINVAL;
+	if (!(bind->flags & VFIO_DEVICE_BIND_FLAG_TOKEN))
+		return 0;
+	if (argsz < sizeof(*bind))
+		return -EINVAL;
+	if (copy_from_user(token, u64_to_user_ptr(bind->token_uuid_ptr), sizeof(*token)))
+		return -EFAULT;
 	return 0;
 }
 
@@ -173,9 +212,10 @@ long vfio_file_bind(struct vfio_file *df, struct vfio_device_bind_iommufd __user
 {
 	struct vfio_device_bind_iommufd bind;
 	struct iommufd_ctx *ictx;
+	uuid_t token;
 	int rc;
 
-	rc = bind_check(&bind, arg);
+	rc = bind_check(&bind, &token, arg);
 	if (rc)
 		return rc;
 	ictx = iommufd_ctx_from_fd(bind.iommufd);
@@ -183,7 +223,7 @@ long vfio_file_bind(struct vfio_file *df, struct vfio_device_bind_iommufd __user
 		return PTR_ERR(ictx);
 
 	mutex_lock(&df->core->lock);
-	rc = session_begin(df, ictx);
+	rc = session_begin(df, ictx, bind.flags & VFIO_DEVICE_BIND_FLAG_TOKEN ? &token : NULL);
 	if (!rc)
 		bind.out_devid = iommufd_endpoint_id(df->endpoint);
 	mutex_unlock(&df->core->lock);

@@ -33,6 +33,7 @@
 #include <linux/fs.h>
 #include <linux/mutex.h>
 #include <linux/srcu.h>
+#include <linux/uuid.h>
 #include <linux/vfio.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -64,6 +65,7 @@ struct vfio_group;
  * @access_ops: the driver's, for @access
  * @access_data: for @access_ops
  * @endpoint: what the driver's @bind has chosen, until its @close has returned
+ * @token: what the user gave with the bind in progress, or NULL
  */
 struct vfio_core_device {
 	struct vfio_device *vdev;
@@ -86,6 +88,7 @@ struct vfio_core_device {
 	const struct iommufd_access_ops *access_ops;
 	void *access_data;
 	struct iommufd_endpoint *endpoint;
+	const uuid_t *token;
 };
 
 /**
@@ -158,6 +161,7 @@ void vfio_device_revoke(struct vfio_core_device *core);
 
 struct iommufd_endpoint *vfio_driver_bind(struct vfio_device *vdev, struct iommufd_ctx *ictx);
 void vfio_release_endpoint(struct vfio_core_device *core, struct iommufd_endpoint *endpoint);
+int vfio_driver_open(struct vfio_core_device *core, const uuid_t *token);
 
 /* Groups: group.c, group_device.c */
 int vfio_groups_init(void);
@@ -188,6 +192,9 @@ bool vfio_file_enforced_coherent(struct file *file);
 void vfio_file_set_kvm(struct file *file, struct kvm *kvm);
 struct iommu_group *vfio_file_iommu_group(struct file *file);
 bool vfio_device_enforced_coherent(struct vfio_core_device *core);
+
+/* Features: feature.c */
+long vfio_ioctl_feature(struct vfio_file *df, struct vfio_device_feature __user *arg);
 
 /* Ioctls that PCI devices have: ioctl_pci.c */
 long vfio_ioctl_hot_reset_info(struct vfio_file *df, struct vfio_pci_hot_reset_info __user *arg);

@@ -32,6 +32,7 @@
 #include <linux/lockdep_types.h>
 #include <linux/mm.h>
 #include <linux/types.h>
+#include <linux/uuid.h>
 #include <uapi/linux/vfio.h>
 
 struct iommufd_access;
@@ -70,6 +71,20 @@ struct vfio_info_caps {
 };
 
 /**
+ * struct vfio_feature - an optional ability of a device, for VFIO_DEVICE_FEATURE
+ * @id: VFIO_DEVICE_FEATURE_*
+ * @size: bytes of its data, may be 0
+ * @get: Fill @data, which is zeroed; NULL if the feature has no GET. Return 0 or a negative errno.
+ * @set: Take @data as the user gave it; NULL if the feature has no SET. Return likewise.
+ */
+struct vfio_feature {
+	u16 id;
+	size_t size;
+	int (*get)(struct vfio_device *vdev, void *data);
+	int (*set)(struct vfio_device *vdev, void *data);
+};
+
+/**
  * struct vfio_hot_reset_info - what a hot reset would reset
  * @devices: one for each device, allocated by the driver with kvmalloc(), freed by the core
  * @count: how many
@@ -87,6 +102,7 @@ struct vfio_hot_reset_info {
  * @noiommu: The device is hardware that does DMA by itself, and may be offered where no IOMMU keeps
  *           that apart, if an administrator wants it so (enable_unsafe_noiommu_mode). @bind is not
  *           called then.
+ * @takes_token: @open looks at vfio_device_token(); without it a bind with a token fails (-EINVAL)
  * @bind: Say whose DMA this device does, by calling exactly one of the vfio_bind_* helpers and
  *        returning its result. Called with the device not open.
  * @open: Make the device usable. Called after @bind; DMA is blocked until the user attaches an
@@ -108,6 +124,7 @@ struct vfio_hot_reset_info {
  *            @data holds count elements: u8 for DATA_BOOL, s32 for DATA_EVENTFD, and is NULL for
  *            DATA_NONE.
  * @reset: Reset the device to its initial state; optional (the ioctl gives -ENOTTY without it).
+ * @find_feature: Describe a feature, or return NULL if the device does not have it; optional.
  * @hot_reset_info: Name the devices that @hot_reset would reset; optional, of PCI devices.
  * @hot_reset: Reset the slot or bus, which must be the user's as a whole; optional, likewise.
  *
@@ -117,6 +134,7 @@ struct vfio_hot_reset_info {
 struct vfio_device_ops {
 	const char *name;
 	bool noiommu;
+	bool takes_token;
 	int (*bind)(struct vfio_device *vdev, struct vfio_bind *bind);
 	int (*open)(struct vfio_device *vdev);
 	void (*close)(struct vfio_device *vdev);
@@ -131,6 +149,7 @@ struct vfio_device_ops {
 	int (*get_irq_info)(struct vfio_device *vdev, struct vfio_irq_info *info);
 	int (*set_irqs)(struct vfio_device *vdev, const struct vfio_irq_set *hdr, const void *data);
 	int (*reset)(struct vfio_device *vdev);
+	const struct vfio_feature *(*find_feature)(struct vfio_device *vdev, u16 id);
 	int (*hot_reset_info)(struct vfio_device *vdev, struct vfio_hot_reset_info *info);
 	int (*hot_reset)(struct vfio_device *vdev);
 };
@@ -187,6 +206,14 @@ void vfio_unregister_device(struct vfio_device *vdev);
  * @vdev: a device that is in memory for another reason; vfio_put_device() drops the reference
  */
 void vfio_get_device(struct vfio_device *vdev);
+
+/**
+ * vfio_device_token() - the token that the user gave when he bound the device
+ * @vdev: a device; called from @open
+ *
+ * Return: the token, until @open returns; NULL if he gave none.
+ */
+const uuid_t *vfio_device_token(struct vfio_device *vdev);
 
 /**
  * vfio_device_is_revoked() - whether the device is being taken away from its user

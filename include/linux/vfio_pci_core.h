@@ -5,7 +5,8 @@
  * A variant driver embeds struct vfio_pci_core_device as the first member of its own structure,
  * allocates that with vfio_alloc_device(type, core.vdev, ...), calls vfio_pci_core_init(), and
  * vfio_pci_core_register_device() last. Its struct vfio_device_ops names the functions below, or
- * functions of its own that call them. Its pci_driver sets driver_managed_dma.
+ * functions of its own that call them, and sets takes_token. Its pci_driver sets driver_managed_dma,
+ * and vfio_pci_core_pm_ops as driver.pm.
  *
  * The vfio device may also be of a mediated device whose parent the function is: the device that
  * vfio_alloc_device() is given says so. The function's driver data is then its driver's own.
@@ -35,6 +36,9 @@
  *                             decoding, power state, MSI/MSI-X tables, and resetting
  *         intx.lock  spinlock INTx state and every change of hardware's COMMAND; hard interrupts
  *     bar_lock       mutex    creation of BAR mappings; a leaf
+ *     token_lock     mutex    of a PF: VF token and VFs in use; a leaf
+ *   Runtime power management is waited for with none of them held: its callbacks take config_lock
+ *   and mem_lock.
  *   The device lock (pdev->dev.mutex) is held by probe and remove, outside of all of these; inside
  *   of them it is only tried.
  */
@@ -42,6 +46,7 @@
 #define _LINUX_VFIO_PCI_CORE_H
 
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
@@ -77,7 +82,8 @@ struct vfio_pci_bar {
  * @active: the user has enabled the index
  * @masked: masked by an interrupt that came or by the user
  * @disabled: the user set the virtual INTx disable bit
- * @hw_masked: what was done to hardware about @masked and @disabled
+ * @quiet: the function is powered down and must not be asked
+ * @hw_masked: what was done to hardware about @masked, @disabled and @quiet
  */
 struct vfio_pci_intx {
 	spinlock_t lock;	/* see above */
@@ -89,6 +95,7 @@ struct vfio_pci_intx {
 	bool active;
 	bool masked;
 	bool disabled;
+	bool quiet;
 	bool hw_masked;
 };
 
@@ -137,6 +144,8 @@ struct vfio_pci_core_device {
 	bool memory_on;			/* virtual COMMAND */
 	bool io_on;
 	bool asleep;			/* the user has put it into D1, D2 or D3hot */
+	bool low_power;			/* the user lets the host power it down */
+	bool has_vfs;			/* it is a PF with virtual functions: must be awake */
 	struct pci_saved_state *sleep_state;
 
 	/* Under bar_lock. */
@@ -154,6 +163,15 @@ struct vfio_pci_core_device {
 	struct vfio_pci_msi msi;
 	struct vfio_trigger err_trigger;
 	struct vfio_trigger req_trigger;
+
+	struct vfio_trigger wakeup;	/* of low_power; under mem_lock */
+
+	/* sriov.c */
+	struct vfio_pci_core_device *pf;	/* of a VF, if a vfio driver has it: a reference */
+	struct notifier_block sriov_nb;		/* of a PF, as all that follows */
+	struct mutex token_lock;
+	uuid_t token;
+	unsigned int vfs_open;
 };
 
 /* The first member, so that a pointer to one is a pointer to the other. */
@@ -194,6 +212,11 @@ int vfio_pci_core_set_irqs(struct vfio_device *vdev, const struct vfio_irq_set *
 int vfio_pci_core_reset(struct vfio_device *vdev);
 int vfio_pci_core_hot_reset_info(struct vfio_device *vdev, struct vfio_hot_reset_info *info);
 int vfio_pci_core_hot_reset(struct vfio_device *vdev);
+const struct vfio_feature *vfio_pci_core_find_feature(struct vfio_device *vdev, u16 id);
+
+/* For struct pci_driver. */
+extern const struct dev_pm_ops vfio_pci_core_pm_ops;
+int vfio_pci_core_sriov_configure(struct vfio_pci_core_device *core, int count);
 
 /* For struct pci_error_handlers. */
 void vfio_pci_core_signal_error(struct vfio_pci_core_device *core);

@@ -9,6 +9,7 @@
 #include "iv_device.h"
 #include "iv_dma.h"
 #include "iv_edu.h"
+#include "iv_feature.h"
 #include "iv_group.h"
 #include "iv_hot_reset.h"
 #include "iv_iommufd.h"

@@ -67,6 +67,26 @@ int iv_device_bind(int fd, int iommufd, uint32_t *devid)
 }
 
 /**
+ * iv_device_bind_token() - as iv_device_bind(), with a VF token
+ * @fd: a parked device: a PF or a VF
+ * @iommufd: the context
+ * @token: a UUID of 16 bytes
+ *
+ * Return: 0; -EACCES if it is the wrong token; or another negative errno.
+ */
+int iv_device_bind_token(int fd, int iommufd, const void *token)
+{
+	struct vfio_device_bind_iommufd cmd = {
+		.argsz = sizeof(cmd),
+		.flags = VFIO_DEVICE_BIND_FLAG_TOKEN,
+		.iommufd = iommufd,
+		.token_uuid_ptr = (uintptr_t)token,
+	};
+
+	return device_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
+}
+
+/**
  * iv_device_attach() - let the device do DMA through an address space
  * @fd: a bound device
  * @pt_id: an IOAS or a page table; replaces the one attached before

@@ -62,6 +62,9 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *core)
 	struct device *dev = &core->pdev->dev;
 	int ret;
 
+	ret = vfio_pci_sriov_init(core);
+	if (ret)
+		return ret;
 	/* Nobody has said yet that DMA may happen. */
 	pci_clear_master(core->pdev);
 
@@ -80,6 +83,7 @@ err_registry:
 	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
 		pm_runtime_get_sync(dev);
 	pm_runtime_forbid(dev);
+	vfio_pci_sriov_exit(core);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_register_device);
@@ -100,9 +104,13 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core)
 {
 	struct device *dev = &core->pdev->dev;
 
+	/* VFs go before their PF. */
+	if (core->pdev->is_physfn)
+		vfio_pci_core_sriov_configure(core, 0);
 	WRITE_ONCE(core->removing, true);
 	vfio_unregister_device(&core->vdev);
 	vfio_pci_registry_remove(core);
+	vfio_pci_sriov_exit(core);
 
 	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
 		pm_runtime_get_sync(dev);
@@ -188,7 +196,7 @@ static void vfio_pci_state_restore(struct vfio_pci_core_device *core)
  * @vdev: a registered, closed device
  *
  * Context: may sleep for seconds (a reset).
- * Return: 0; -EAGAIN if someone else is working on the device; -ENOMEM; an error of power
+ * Return: 0; -EACCES or -EINVAL for the VF token (sriov.c); -EAGAIN if someone else is working on the device; -ENOMEM; an error of power
  * management, enabling or reset.
  */
 int vfio_pci_core_open(struct vfio_device *vdev)
@@ -197,9 +205,12 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 	struct pci_dev *pdev = core->pdev;
 	int ret;
 
+	ret = vfio_pci_token_enter(core, vfio_device_token(vdev));
+	if (ret)
+		return ret;
 	ret = pm_runtime_resume_and_get(&pdev->dev);
 	if (ret < 0)
-		return ret;
+		goto err_token;
 
 	pci_clear_master(pdev);
 	vfio_pci_decode_prepare(core);
@@ -236,6 +247,8 @@ err_disable:
 	pci_disable_device(pdev);
 err_sleep:
 	pm_runtime_put(&pdev->dev);
+err_token:
+	vfio_pci_token_leave(core);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_open);
@@ -252,6 +265,7 @@ void vfio_pci_core_close(struct vfio_device *vdev)
 	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
 	struct pci_dev *pdev = core->pdev;
 
+	vfio_pci_low_power_close(core);
 	vfio_pci_master_set(core, false);
 	vfio_pci_gate_close(core);
 	vfio_pci_irqs_shutdown(core);
@@ -261,6 +275,7 @@ void vfio_pci_core_close(struct vfio_device *vdev)
 	vfio_pci_reset_at_close(core);
 	vfio_pci_state_restore(core);
 	pm_runtime_put(&pdev->dev);
+	vfio_pci_token_leave(core);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_close);
 
@@ -270,13 +285,17 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_close);
  * @info: gets flags and the fixed numbers of regions and interrupt indices
  * @caps: nothing is added
  *
- * Return: 0.
+ * Return: 0, or an error of power management.
  */
 int vfio_pci_core_get_info(struct vfio_device *vdev, struct vfio_device_info *info,
 			   struct vfio_info_caps *caps)
 {
+	struct vfio_pci_core_device *core __free(vfio_pci_use) = vfio_pci_use(vdev);
+
+	if (IS_ERR(core))
+		return PTR_ERR(core);
 	info->flags = VFIO_DEVICE_FLAGS_PCI;
-	if (vfio_pci_core_from(vdev)->resettable)
+	if (core->resettable)
 		info->flags |= VFIO_DEVICE_FLAGS_RESET;
 	info->num_regions = VFIO_PCI_NUM_REGIONS;
 	info->num_irqs = VFIO_PCI_NUM_IRQS;

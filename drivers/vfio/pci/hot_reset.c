@@ -185,11 +185,14 @@ static bool vfio_pci_reset_set_is_owned(struct vfio_pci_reset_set *set, struct v
  */
 int vfio_pci_core_hot_reset_info(struct vfio_device *vdev, struct vfio_hot_reset_info *info)
 {
+	struct vfio_pci_core_device *core __free(vfio_pci_use) = vfio_pci_use(vdev);
 	struct vfio_pci_reset_set set;
 	unsigned int i;
 	int ret;
 
-	ret = vfio_pci_reset_set_begin(&set, vfio_pci_core_from(vdev)->pdev);
+	if (IS_ERR(core))
+		return PTR_ERR(core);
+	ret = vfio_pci_reset_set_begin(&set, core->pdev);
 	if (ret)
 		return ret;
 	info->devices = kvcalloc(set.found, sizeof(*info->devices), GFP_KERNEL_ACCOUNT);

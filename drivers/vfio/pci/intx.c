@@ -8,8 +8,8 @@
  * Masking is done in the function itself (COMMAND's INTx disable bit) where that works; then the
  * line may be shared. Else the interrupt controller masks the line, which must be exclusive.
  *
- * Two things want it masked: masked (interrupt or ioctl) and disabled (the virtual INTx disable
- * bit). hw_masked is what was done about them; vfio_pci_intx_apply() alone changes it, but for the
+ * Three things want it masked: masked (interrupt or ioctl), disabled (the virtual INTx disable bit),
+ * and quiet (the function is powered down). hw_masked is what was done about them; vfio_pci_intx_apply() alone changes it, but for the
  * handler, which only ever masks. A function that can mask is also masked while the index is not
  * enabled: nobody would handle its interrupt.
  */
@@ -21,7 +21,7 @@
 #include "priv.h"
 
 /*
- * Follow masked and disabled.
+ * Follow masked, disabled and quiet.
  *
  * Return: whether the user has to be told that the interrupt is pending: it could not be unmasked,
  * as the line is still up.
@@ -29,7 +29,7 @@
 static bool vfio_pci_intx_apply(struct vfio_pci_core_device *core)
 {
 	struct vfio_pci_intx *intx = &core->intx;
-	bool mask = intx->masked || intx->disabled;
+	bool mask = intx->masked || intx->disabled || intx->quiet;
 
 	lockdep_assert_held(&intx->lock);
 	if (!intx->active || mask == intx->hw_masked)
@@ -114,6 +114,20 @@ void vfio_pci_intx_set_disabled(struct vfio_pci_core_device *core, bool disabled
 
 	scoped_guard(spinlock_irqsave, &intx->lock) {
 		intx->disabled = disabled;
+		pending = vfio_pci_intx_apply(core);
+	}
+	if (pending)
+		vfio_trigger_signal(&intx->trigger);
+}
+
+/* The function is about to be powered down, or was just powered up. */
+void vfio_pci_intx_set_quiet(struct vfio_pci_core_device *core, bool quiet)
+{
+	struct vfio_pci_intx *intx = &core->intx;
+	bool pending;
+
+	scoped_guard(spinlock_irqsave, &intx->lock) {
+		intx->quiet = quiet;
 		pending = vfio_pci_intx_apply(core);
 	}
 	if (pending)

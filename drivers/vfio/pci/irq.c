@@ -73,8 +73,10 @@ void vfio_pci_irqs_shutdown(struct vfio_pci_core_device *core)
  */
 int vfio_pci_core_get_irq_info(struct vfio_device *vdev, struct vfio_irq_info *info)
 {
-	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+	struct vfio_pci_core_device *core __free(vfio_pci_use) = vfio_pci_use(vdev);
 
+	if (IS_ERR(core))
+		return PTR_ERR(core);
 	info->flags = VFIO_IRQ_INFO_EVENTFD;
 	switch (info->index) {
 	case VFIO_PCI_INTX_IRQ_INDEX:
@@ -152,8 +154,10 @@ static int vfio_pci_single_set(struct vfio_trigger *trigger, const struct vfio_i
 int vfio_pci_core_set_irqs(struct vfio_device *vdev, const struct vfio_irq_set *hdr,
 			   const void *data)
 {
-	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+	struct vfio_pci_core_device *core __free(vfio_pci_use) = vfio_pci_use(vdev);
 
+	if (IS_ERR(core))
+		return PTR_ERR(core);
 	guard(mutex)(&core->irq_lock);
 	switch (hdr->index) {
 	case VFIO_PCI_INTX_IRQ_INDEX:

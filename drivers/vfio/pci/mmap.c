@@ -59,8 +59,8 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_mmap);
  * @vdev: an open device
  * @vmf: the fault
  *
- * Return: VM_FAULT_SIGBUS while memory decoding is off or the device is not in D0, else what
- * vmf_insert_pfn() says.
+ * Return: VM_FAULT_SIGBUS while memory decoding is off, the device is not in D0, or may be powered
+ * down; else what vmf_insert_pfn() says.
  */
 vm_fault_t vfio_pci_core_fault(struct vfio_device *vdev, struct vm_fault *vmf)
 {
@@ -74,7 +74,7 @@ vm_fault_t vfio_pci_core_fault(struct vfio_device *vdev, struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 
 	guard(rwsem_read)(&core->mem_lock);
-	if (!vfio_pci_memory_usable(core))
+	if (!vfio_pci_memory_usable(core) || core->low_power)
 		return VM_FAULT_SIGBUS;
 	return vmf_insert_pfn(vmf->vma, vmf->address,
 			      PHYS_PFN(pci_resource_start(core->pdev, bar)) + page);

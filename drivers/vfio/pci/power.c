@@ -138,6 +138,9 @@ static void vfio_pci_sleep(struct vfio_pci_core_device *core, pci_power_t state)
 	struct pci_dev *pdev = core->pdev;
 
 	lockdep_assert_held_write(&core->mem_lock);
+	/* Then the register keeps saying D0, as hardware that refuses does. */
+	if (core->has_vfs)
+		return;
 	if (!core->asleep) {
 		/*
 		 * Kept without bus mastering, so that waking up for close never turns it on.
@@ -147,7 +150,7 @@ static void vfio_pci_sleep(struct vfio_pci_core_device *core, pci_power_t state)
 			vfio_pci_command_update(core, PCI_COMMAND_MASTER, 0);
 		pci_save_state(pdev);
 		core->sleep_state = pci_store_saved_state(pdev);
-		/* Out of memory: the register keeps saying D0, as hardware that refuses does. */
+		/* Out of memory: likewise. */
 		if (!core->sleep_state) {
 			vfio_pci_command_refresh(core);
 			return;

@@ -6,6 +6,8 @@
 #ifndef VFIO_PCI_PRIV_H
 #define VFIO_PCI_PRIV_H
 
+#include <linux/cleanup.h>
+#include <linux/err.h>
 #include <linux/vfio_pci_core.h>
 
 /* A file offset is a region's index and an offset in it. Userspace learns both from us. */
@@ -78,6 +80,22 @@ void vfio_pci_registry_add(struct vfio_pci_core_device *core);
 void vfio_pci_registry_remove(struct vfio_pci_core_device *core);
 struct vfio_pci_core_device *vfio_pci_registry_find(struct pci_dev *pdev);
 
+/* low_power.c: a device is awake from vfio_pci_use() to vfio_pci_use_end(); no lock held. */
+struct vfio_pci_core_device *vfio_pci_use(struct vfio_device *vdev);	/* or an ERR_PTR */
+void vfio_pci_use_end(struct vfio_pci_core_device *core);
+DEFINE_FREE(vfio_pci_use, struct vfio_pci_core_device *, if (!IS_ERR(_T)) vfio_pci_use_end(_T))
+int vfio_pci_low_power_entry(struct vfio_device *vdev, void *data);
+int vfio_pci_low_power_entry_with_wakeup(struct vfio_device *vdev, void *data);
+int vfio_pci_low_power_exit(struct vfio_device *vdev, void *data);
+void vfio_pci_low_power_close(struct vfio_pci_core_device *core);
+
+/* sriov.c */
+int vfio_pci_sriov_init(struct vfio_pci_core_device *core);	/* device lock */
+void vfio_pci_sriov_exit(struct vfio_pci_core_device *core);	/* device lock */
+int vfio_pci_token_enter(struct vfio_pci_core_device *core, const uuid_t *token);
+void vfio_pci_token_leave(struct vfio_pci_core_device *core);
+int vfio_pci_token_set(struct vfio_device *vdev, void *data);
+
 /* reset.c */
 int vfio_pci_reset_locked(struct vfio_pci_core_device *core);	/* config_lock */
 void vfio_pci_reset_prepare(struct vfio_pci_core_device *core);	/* config_lock, mem_lock for write */
@@ -94,6 +112,7 @@ int vfio_pci_intx_set(struct vfio_pci_core_device *core, const struct vfio_irq_s
 		      const void *data);
 void vfio_pci_intx_disable(struct vfio_pci_core_device *core);
 void vfio_pci_intx_set_disabled(struct vfio_pci_core_device *core, bool disabled); /* no lock */
+void vfio_pci_intx_set_quiet(struct vfio_pci_core_device *core, bool quiet); /* no lock */
 
 /* msi.c: under irq_lock. */
 unsigned int vfio_pci_msi_max(struct vfio_pci_core_device *core, unsigned int index);

@@ -53,8 +53,10 @@ static int vfio_pci_bar_info(struct vfio_pci_core_device *core, struct vfio_regi
 int vfio_pci_core_get_region_info(struct vfio_device *vdev, struct vfio_region_info *info,
 				  struct vfio_info_caps *caps)
 {
-	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+	struct vfio_pci_core_device *core __free(vfio_pci_use) = vfio_pci_use(vdev);
 
+	if (IS_ERR(core))
+		return PTR_ERR(core);
 	if (info->index >= VFIO_PCI_VGA_REGION_INDEX)
 		return -EINVAL;
 
@@ -90,10 +92,12 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_get_region_info);
  */
 ssize_t vfio_pci_core_read(struct vfio_device *vdev, void *buf, size_t count, loff_t pos)
 {
-	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+	struct vfio_pci_core_device *core __free(vfio_pci_use) = vfio_pci_use(vdev);
 	u64 index = (u64)pos >> VFIO_PCI_OFFSET_SHIFT;
 	u64 off = pos & VFIO_PCI_OFFSET_MASK;
 
+	if (IS_ERR(core))
+		return PTR_ERR(core);
 	switch (index) {
 	case VFIO_PCI_BAR0_REGION_INDEX ... VFIO_PCI_BAR5_REGION_INDEX:
 		return vfio_pci_bar_read(core, index, buf, count, off);
@@ -118,10 +122,12 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_read);
  */
 ssize_t vfio_pci_core_write(struct vfio_device *vdev, const void *buf, size_t count, loff_t pos)
 {
-	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+	struct vfio_pci_core_device *core __free(vfio_pci_use) = vfio_pci_use(vdev);
 	u64 index = (u64)pos >> VFIO_PCI_OFFSET_SHIFT;
 	u64 off = pos & VFIO_PCI_OFFSET_MASK;
 
+	if (IS_ERR(core))
+		return PTR_ERR(core);
 	switch (index) {
 	case VFIO_PCI_BAR0_REGION_INDEX ... VFIO_PCI_BAR5_REGION_INDEX:
 		return vfio_pci_bar_write(core, index, buf, count, off);

@@ -60,8 +60,10 @@ int vfio_pci_reset_locked(struct vfio_pci_core_device *core)
  */
 int vfio_pci_core_reset(struct vfio_device *vdev)
 {
-	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+	struct vfio_pci_core_device *core __free(vfio_pci_use) = vfio_pci_use(vdev);
 
+	if (IS_ERR(core))
+		return PTR_ERR(core);
 	guard(mutex)(&core->config_lock);
 	return vfio_pci_reset_locked(core);
 }

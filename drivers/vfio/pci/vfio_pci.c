@@ -22,6 +22,14 @@ static bool disable_idle_d3;
 module_param(disable_idle_d3, bool, 0444);
 MODULE_PARM_DESC(disable_idle_d3, "Keep devices awake while nobody uses them");
 
+static bool enable_sriov;
+module_param(enable_sriov, bool, 0644);
+MODULE_PARM_DESC(enable_sriov, "Let sriov_numvfs make virtual functions of devices that belong to userspace");
+
+static bool disable_denylist;
+module_param(disable_denylist, bool, 0444);
+MODULE_PARM_DESC(disable_denylist, "Take devices that are known not to be safe in the hands of a user");
+
 static int vfio_pci_bind(struct vfio_device *vdev, struct vfio_bind *bind)
 {
 	return vfio_bind_device(bind, vdev->dev);
@@ -30,6 +38,7 @@ static int vfio_pci_bind(struct vfio_device *vdev, struct vfio_bind *bind)
 static const struct vfio_device_ops vfio_pci_ops = {
 	.name = "vfio-pci",
 	.noiommu = true,
+	.takes_token = true,
 	.bind = vfio_pci_bind,
 	.open = vfio_pci_core_open,
 	.close = vfio_pci_core_close,
@@ -42,9 +51,38 @@ static const struct vfio_device_ops vfio_pci_ops = {
 	.get_irq_info = vfio_pci_core_get_irq_info,
 	.set_irqs = vfio_pci_core_set_irqs,
 	.reset = vfio_pci_core_reset,
+	.find_feature = vfio_pci_core_find_feature,
 	.hot_reset_info = vfio_pci_core_hot_reset_info,
 	.hot_reset = vfio_pci_core_hot_reset,
 };
+
+/*
+ * Devices for which their maker says that a user who has them can bring down the host, or reach
+ * beyond what is his (the stock driver refuses the same).
+ */
+static const struct pci_device_id vfio_pci_denylist[] = {
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C3XXX) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C3XXX_VF) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C62X) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C62X_VF) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_DH895XCC) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_DH895XCC_VF) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_DSA_SPR0) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_IAX_SPR0) },
+	{}
+};
+
+static bool vfio_pci_is_denied(struct pci_dev *pdev)
+{
+	if (!pci_match_id(vfio_pci_denylist, pdev))
+		return false;
+	if (disable_denylist) {
+		pci_warn(pdev, "vfio-pci: not safe in the hands of a user, but disable_denylist is set\n");
+		return false;
+	}
+	pci_warn(pdev, "vfio-pci: not safe in the hands of a user: refused, see the parameter disable_denylist\n");
+	return true;
+}
 
 static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
@@ -52,6 +90,8 @@ static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	unsigned int flags = 0;
 	int ret;
 
+	if (vfio_pci_is_denied(pdev))
+		return -EINVAL;
 	if (nointxmask)
 		flags |= VFIO_PCI_CORE_NO_INTX_MASK;
 	if (disable_idle_d3)
@@ -82,6 +122,14 @@ static void vfio_pci_remove(struct pci_dev *pdev)
 	vfio_put_device(&core->vdev);
 }
 
+/* Number of VFs, as written to sriov_numvfs */
+static int vfio_pci_sriov_configure(struct pci_dev *pdev, int count)
+{
+	if (!READ_ONCE(enable_sriov) && count)
+		return -ENOENT;
+	return vfio_pci_core_sriov_configure(pci_get_drvdata(pdev), count);
+}
+
 static const struct pci_device_id vfio_pci_table[] = {
 	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
 	{}
@@ -98,7 +146,9 @@ static struct pci_driver vfio_pci_driver = {
 	.probe = vfio_pci_probe,
 	.remove = vfio_pci_remove,
 	.err_handler = &vfio_pci_err_handlers,
+	.sriov_configure = vfio_pci_sriov_configure,
 	.driver_managed_dma = true,
+	.driver.pm = &vfio_pci_core_pm_ops,
 };
 
 /* One entry of ids=. What is left out matches anything. */

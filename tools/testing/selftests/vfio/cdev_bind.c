@@ -108,8 +108,16 @@ TEST_F(bind, whole_structure_works)
 
 TEST_F(bind, longer_structure_works)
 {
-	memset(self->bytes + sizeof(self->arg), 0x55, sizeof(self->bytes) - sizeof(self->arg));
 	EXPECT_EQ(0, bind_size(self, ARG_SIZE));
+}
+
+TEST_F(bind, longer_structure_that_says_something_unknown_fails)
+{
+	self->bytes[ARG_SIZE - 1] = 1;
+	EXPECT_EQ(-E2BIG, bind_size(self, ARG_SIZE));
+	EXPECT_EQ(-E2BIG, bind_size(self, UINT32_MAX));
+	self->bytes[ARG_SIZE - 1] = 0;
+	EXPECT_TRUE(is_untouched(self));
 }
 
 TEST_F(bind, token_pointer_without_its_flag_is_ignored)

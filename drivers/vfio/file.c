@@ -3,6 +3,7 @@
  * The two sides of an open device file: parked and bound. vfio_private.h has the model.
  */
 #include <linux/file.h>
+#include <linux/mm.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -234,7 +235,10 @@ static long vfio_device_ioctl(struct file *file, unsigned int cmd, unsigned long
 	return vfio_file_ioctl(file->private_data, cmd, (void __user *)arg);
 }
 
-/* Both tables have the same methods, and the same open and release. */
+/*
+ * Both tables have the same methods, and the same open and release. Addresses of mappings are chosen
+ * so that a large region can be mapped by large pages.
+ */
 const struct file_operations vfio_parked_fops = {
 	.owner = THIS_MODULE,
 	.open = vfio_fops_open,
@@ -245,6 +249,7 @@ const struct file_operations vfio_parked_fops = {
 	.unlocked_ioctl = vfio_parked_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = vfio_parked_mmap,
+	.get_unmapped_area = thp_get_unmapped_area,
 };
 
 const struct file_operations vfio_device_fops = {
@@ -257,4 +262,5 @@ const struct file_operations vfio_device_fops = {
 	.unlocked_ioctl = vfio_device_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = vfio_device_mmap,
+	.get_unmapped_area = thp_get_unmapped_area,
 };

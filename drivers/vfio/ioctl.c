@@ -210,6 +210,8 @@ long vfio_file_ioctl(struct vfio_file *df, unsigned int cmd, void __user *arg)
 		return vfio_ioctl_hot_reset_info(df, arg);
 	case VFIO_DEVICE_PCI_HOT_RESET:
 		return vfio_ioctl_hot_reset(df, arg);
+	case VFIO_DEVICE_IOEVENTFD:
+		return vfio_ioctl_ioeventfd(df, arg);
 	case VFIO_DEVICE_FEATURE:
 		return vfio_ioctl_feature(df, arg);
 	default:

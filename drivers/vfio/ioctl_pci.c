@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls that PCI devices have besides what all devices have: hot resets.
+ * The ioctls that PCI devices have besides what all devices have: hot resets and ioeventfds.
  */
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -66,6 +66,27 @@ long vfio_ioctl_hot_reset(struct vfio_file *df, struct vfio_pci_hot_reset __user
 	if (!vfio_file_enter(df, &idx))
 		return -ENODEV;
 	rc = vdev->ops->hot_reset ? vdev->ops->hot_reset(vdev) : -ENOTTY;
+	vfio_file_exit(df, idx);
+	return rc;
+}
+
+long vfio_ioctl_ioeventfd(struct vfio_file *df, struct vfio_device_ioeventfd __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_device_ioeventfd, fd);
+	struct vfio_device *vdev = df->core->vdev;
+	struct vfio_device_ioeventfd cmd;
+	int idx, rc;
+
+	if (copy_from_user(&cmd, arg, minsz))
+		return -EFAULT;
+	if (cmd.argsz < minsz || cmd.flags & ~VFIO_DEVICE_IOEVENTFD_SIZE_MASK ||
+	    hweight32(cmd.flags) != 1 || cmd.fd < -1)
+		return -EINVAL;
+	if (!vfio_file_enter(df, &idx))
+		return -ENODEV;
+	/* Bit n of the flags stands for 1 << n bytes, which is the bit itself. */
+	rc = vdev->ops->ioeventfd ?
+	     vdev->ops->ioeventfd(vdev, cmd.flags, cmd.offset, cmd.data, cmd.fd) : -ENOTTY;
 	vfio_file_exit(df, idx);
 	return rc;
 }

@@ -71,9 +71,25 @@ static vm_fault_t vfio_vm_fault(struct vm_fault *vmf)
 	return ret;
 }
 
+static vm_fault_t vfio_vm_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct vfio_file *df = vmf->vma->vm_file->private_data;
+	struct vfio_device *vdev = df->core->vdev;
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+	int idx;
+
+	if (!vfio_file_enter(df, &idx))
+		return VM_FAULT_SIGBUS;
+	if (vdev->ops->huge_fault)
+		ret = vdev->ops->huge_fault(vdev, vmf, order);
+	vfio_file_exit(df, idx);
+	return ret;
+}
+
 /* These belong to the core, since a mapping may outlive the driver's module. */
 static const struct vm_operations_struct vfio_vm_ops = {
 	.fault = vfio_vm_fault,
+	.huge_fault = vfio_vm_huge_fault,
 };
 
 int vfio_file_mmap(struct vfio_file *df, struct vm_area_struct *vma)

@@ -198,6 +198,7 @@ long vfio_ioctl_feature(struct vfio_file *df, struct vfio_device_feature __user 
 
 /* Ioctls that PCI devices have: ioctl_pci.c */
 long vfio_ioctl_hot_reset_info(struct vfio_file *df, struct vfio_pci_hot_reset_info __user *arg);
+long vfio_ioctl_ioeventfd(struct vfio_file *df, struct vfio_device_ioeventfd __user *arg);
 long vfio_ioctl_hot_reset(struct vfio_file *df, struct vfio_pci_hot_reset __user *arg);
 
 /* Mappings: mapping.c */

@@ -20,8 +20,8 @@
  *   holds the file, and needs no reference for open files.
  * - A callback never sees a user pointer. Buffers are kernel memory that the core has copied in or
  *   will copy out, with no lock held. A callback must not touch user memory itself (the exception
- *   is eventfd descriptors in @set_irqs, which it resolves with eventfd_ctx_fdget()): taking a
- *   device away waits for callbacks, and must not wait for a user's page fault.
+ *   is eventfd descriptors in @set_irqs and @ioeventfd, which it resolves with the helpers below):
+ *   taking a device away waits for callbacks, and must not wait for a user's page fault.
  * - Callbacks other than @bind, @open and @close may run concurrently with each other; the driver
  *   serialises what it must. All run in process context and may sleep.
  */
@@ -117,6 +117,8 @@ struct vfio_hot_reset_info {
  *        vm_ops. Called with the caller's mmap_lock held for write.
  * @fault: Insert the page for @vmf (vmf_insert_pfn()), or return VM_FAULT_SIGBUS. The same offset
  *         may fault again after vfio_device_zap(). Called with mmap_lock or the VMA lock held.
+ * @huge_fault: Insert 2^@order pages at once (vmf_insert_pfn_pmd(), vmf_insert_pfn_pud()), or return
+ *              VM_FAULT_FALLBACK, after which @fault is called; optional. Otherwise as @fault.
  * @get_info: Fill flags, num_regions and num_irqs of @info; optionally add capabilities.
  * @get_region_info: Fill flags, size and offset for @info->index; -EINVAL for an unknown index.
  * @get_irq_info: Fill flags and count for @info->index; -EINVAL for an unknown index.
@@ -124,6 +126,8 @@ struct vfio_hot_reset_info {
  *            @data holds count elements: u8 for DATA_BOOL, s32 for DATA_EVENTFD, and is NULL for
  *            DATA_NONE.
  * @reset: Reset the device to its initial state; optional (the ioctl gives -ENOTTY without it).
+ * @ioeventfd: Write @size bytes (1, 2, 4 or 8) of @data at file offset @pos whenever the eventfd @fd
+ *             of the calling process is signalled; if @fd is -1, stop doing so. Optional.
  * @find_feature: Describe a feature, or return NULL if the device does not have it; optional.
  * @hot_reset_info: Name the devices that @hot_reset would reset; optional, of PCI devices.
  * @hot_reset: Reset the slot or bus, which must be the user's as a whole; optional, likewise.
@@ -142,6 +146,8 @@ struct vfio_device_ops {
 	ssize_t (*write)(struct vfio_device *vdev, const void *buf, size_t count, loff_t pos);
 	int (*mmap)(struct vfio_device *vdev, struct vm_area_struct *vma);
 	vm_fault_t (*fault)(struct vfio_device *vdev, struct vm_fault *vmf);
+	vm_fault_t (*huge_fault)(struct vfio_device *vdev, struct vm_fault *vmf,
+				 unsigned int order);
 	int (*get_info)(struct vfio_device *vdev, struct vfio_device_info *info,
 			struct vfio_info_caps *caps);
 	int (*get_region_info)(struct vfio_device *vdev, struct vfio_region_info *info,
@@ -149,6 +155,7 @@ struct vfio_device_ops {
 	int (*get_irq_info)(struct vfio_device *vdev, struct vfio_irq_info *info);
 	int (*set_irqs)(struct vfio_device *vdev, const struct vfio_irq_set *hdr, const void *data);
 	int (*reset)(struct vfio_device *vdev);
+	int (*ioeventfd)(struct vfio_device *vdev, size_t size, loff_t pos, u64 data, int fd);
 	const struct vfio_feature *(*find_feature)(struct vfio_device *vdev, u16 id);
 	int (*hot_reset_info)(struct vfio_device *vdev, struct vfio_hot_reset_info *info);
 	int (*hot_reset)(struct vfio_device *vdev);

@@ -30,6 +30,7 @@
  * -------------------------------------------
  *   vfio core: the guard of callbacks, mmap_lock (only around mmap and fault), freezing; the latter
  *   allows a hot reset to take config_lock and mem_lock of several functions
+ *     ioeventfd_lock mutex    writes that eventfds stand for; outside of all below
  *     config_lock    mutex    the virtual config space; resets
  *     irq_lock       mutex    which interrupts are set up; never with config_lock
  *       mem_lock     rwsem    whether BARs may be touched. Read: touching them. Write: changing
@@ -166,6 +167,11 @@ struct vfio_pci_core_device {
 
 	struct vfio_trigger wakeup;	/* of low_power; under mem_lock */
 
+	/* Under ioeventfd_lock. */
+	struct mutex ioeventfd_lock;
+	struct list_head ioeventfds;
+	unsigned int nr_ioeventfds;
+
 	/* sriov.c */
 	struct vfio_pci_core_device *pf;	/* of a VF, if a vfio driver has it: a reference */
 	struct notifier_block sriov_nb;		/* of a PF, as all that follows */
@@ -202,6 +208,8 @@ ssize_t vfio_pci_core_read(struct vfio_device *vdev, void *buf, size_t count, lo
 ssize_t vfio_pci_core_write(struct vfio_device *vdev, const void *buf, size_t count, loff_t pos);
 int vfio_pci_core_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
 vm_fault_t vfio_pci_core_fault(struct vfio_device *vdev, struct vm_fault *vmf);
+vm_fault_t vfio_pci_core_huge_fault(struct vfio_device *vdev, struct vm_fault *vmf,
+				    unsigned int order);
 int vfio_pci_core_get_info(struct vfio_device *vdev, struct vfio_device_info *info,
 			   struct vfio_info_caps *caps);
 int vfio_pci_core_get_region_info(struct vfio_device *vdev, struct vfio_region_info *info,
@@ -212,6 +220,7 @@ int vfio_pci_core_set_irqs(struct vfio_device *vdev, const struct vfio_irq_set *
 int vfio_pci_core_reset(struct vfio_device *vdev);
 int vfio_pci_core_hot_reset_info(struct vfio_device *vdev, struct vfio_hot_reset_info *info);
 int vfio_pci_core_hot_reset(struct vfio_device *vdev);
+int vfio_pci_core_ioeventfd(struct vfio_device *vdev, size_t size, loff_t pos, u64 data, int fd);
 const struct vfio_feature *vfio_pci_core_find_feature(struct vfio_device *vdev, u16 id);
 
 /* For struct pci_driver. */

@@ -164,6 +164,30 @@ int iv_irq_set_mask_eventfd(int fd, uint32_t index, int32_t eventfd)
 }
 
 /**
+ * iv_ioeventfd() - have the kernel write to the device whenever an eventfd is signalled
+ * @fd: a bound device
+ * @size: bytes to write: 1, 2, 4 or 8
+ * @pos: where, as offset in the device's file
+ * @data: what to write
+ * @eventfd: the eventfd, or -1 to end this
+ *
+ * Return: 0; -EEXIST if that is so already; -ENODEV if there is nothing to end; or another negative
+ * errno.
+ */
+int iv_ioeventfd(int fd, size_t size, uint64_t pos, uint64_t data, int32_t eventfd)
+{
+	struct vfio_device_ioeventfd arg = {
+		.argsz = sizeof(arg),
+		.flags = size,
+		.offset = pos,
+		.data = data,
+		.fd = eventfd,
+	};
+
+	return ioctl(fd, VFIO_DEVICE_IOEVENTFD, &arg) < 0 ? -errno : 0;
+}
+
+/**
  * iv_eventfd_create() - make an eventfd that never blocks
  *
  * Return: a file descriptor to close(), or a negative errno.

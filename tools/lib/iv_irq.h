@@ -24,6 +24,8 @@ int iv_irq_unmask(int fd, uint32_t index);
 int iv_irq_set_unmask_eventfd(int fd, uint32_t index, int32_t eventfd);
 int iv_irq_set_mask_eventfd(int fd, uint32_t index, int32_t eventfd);
 
+int iv_ioeventfd(int fd, size_t size, uint64_t pos, uint64_t data, int32_t eventfd);
+
 int iv_eventfd_create(void);
 int iv_eventfd_signal(int eventfd);
 int64_t iv_eventfd_wait(int eventfd, int timeout_ms);

@@ -188,7 +188,8 @@ static bool vfio_pci_bar_in_msix_table(struct vfio_pci_core_device *core, unsign
 	       off >= core->msix_start && off < core->msix_end;
 }
 
-static size_t vfio_pci_bar_widest(struct vfio_pci_core_device *core, unsigned int bar)
+/* The widest access that the BAR takes, in bytes. */
+size_t vfio_pci_bar_widest(struct vfio_pci_core_device *core, unsigned int bar)
 {
 	return IS_ENABLED(CONFIG_64BIT) && vfio_pci_bar_is_memory(core, bar) ? 8 : 4;
 }
@@ -211,8 +212,23 @@ static bool vfio_pci_bar_usable(struct vfio_pci_core_device *core, unsigned int 
 						   vfio_pci_io_usable(core);
 }
 
-ssize_t vfio_pci_bar_read(struct vfio_pci_core_device *core, unsigned int bar, void *buf,
-			  size_t count, u64 off)
+/* One naturally aligned access. The MSI-X table reads as ones, and what is written to it is lost. */
+static void vfio_pci_bar_access_one(struct vfio_pci_core_device *core, unsigned int bar,
+				    void __iomem *io, void *buf, size_t size, u64 off, bool write)
+{
+	bool hidden = vfio_pci_bar_in_msix_table(core, bar, off);
+
+	if (write && !hidden)
+		vfio_pci_bar_store(io + off, buf, size);
+	else if (!write && !hidden)
+		vfio_pci_bar_load(io + off, buf, size);
+	else if (!write)
+		memset(buf, 0xff, size);
+}
+
+/* Reads from a BAR into @buf, or, if @write, the other way. */
+static ssize_t vfio_pci_bar_transfer(struct vfio_pci_core_device *core, unsigned int bar, void *buf,
+				     size_t count, u64 off, bool write)
 {
 	size_t widest = vfio_pci_bar_widest(core, bar);
 	void __iomem *io;
@@ -227,32 +243,20 @@ ssize_t vfio_pci_bar_read(struct vfio_pci_core_device *core, unsigned int bar, v
 		return -EIO;
 	for (done = 0; done < count; done += size) {
 		size = vfio_pci_access_size(off + done, count - done, widest);
-		if (vfio_pci_bar_in_msix_table(core, bar, off + done))
-			memset(buf + done, 0xff, size);
-		else
-			vfio_pci_bar_load(io + off + done, buf + done, size);
+		vfio_pci_bar_access_one(core, bar, io, buf + done, size, off + done, write);
 	}
 	return count;
+}
+
+ssize_t vfio_pci_bar_read(struct vfio_pci_core_device *core, unsigned int bar, void *buf,
+			  size_t count, u64 off)
+{
+	return vfio_pci_bar_transfer(core, bar, buf, count, off, false);
 }
 
 ssize_t vfio_pci_bar_write(struct vfio_pci_core_device *core, unsigned int bar, const void *buf,
 			   size_t count, u64 off)
 {
-	size_t widest = vfio_pci_bar_widest(core, bar);
-	void __iomem *io;
-	size_t done, size;
-
-	io = vfio_pci_bar_access(core, bar, off, &count);
-	if (IS_ERR(io))
-		return PTR_ERR(io);
-
-	guard(rwsem_read)(&core->mem_lock);
-	if (!vfio_pci_bar_usable(core, bar))
-		return -EIO;
-	for (done = 0; done < count; done += size) {
-		size = vfio_pci_access_size(off + done, count - done, widest);
-		if (!vfio_pci_bar_in_msix_table(core, bar, off + done))
-			vfio_pci_bar_store(io + off + done, buf + done, size);
-	}
-	return count;
+	/* Nothing is written to @buf then. */
+	return vfio_pci_bar_transfer(core, bar, (void *)buf, count, off, true);
 }

@@ -2,11 +2,14 @@
 /*
  * The capabilities that the user may see, and what each looks like.
  *
- * Not in the tables, hence hidden: what reaches beyond the function (SR-IOV, ATS, PRI, PASID, ACS,
- * ARI, TPH, Resizable BAR, L1 PM substates, LTR, DPC, virtual channels, multicast ...), what
+ * What reaches beyond the function (SR-IOV, ATS, PRI, ACS, ARI, TPH, Resizable BAR, LTR, virtual
+ * channels, ...) can be read but not written: a VMM learns what there is, and the host decides.
+ *
+ * Not in the tables, hence hidden: PASID (IOMMU_GET_HW_INFO tells), L1 PM substates, DPC, what
  * bridges have, and what this driver does not know. A capability that appears twice is shown only
  * where the PCI core uses it.
  */
+#include <linux/bitfield.h>
 #include <linux/pci.h>
 
 #include "config.h"
@@ -348,6 +351,86 @@ static unsigned int vfio_pci_dvsec_size(struct vfio_pci_core_device *core, unsig
 	return PCI_DVSEC_HEADER1_LEN(header);
 }
 
+/* ---- Extended, read-only: the host's business ---- */
+
+/* A register of the capability, or 0 if it would be beyond the end. */
+static u32 vfio_pci_ext_read(struct vfio_pci_core_device *core, unsigned int off)
+{
+	u32 value = 0;
+
+	if (off + sizeof(value) <= core->pdev->cfg_size)
+		pci_read_config_dword(core->pdev, off, &value);
+	return value;
+}
+
+static unsigned int vfio_pci_pwr_size(struct vfio_pci_core_device *core, unsigned int off)
+{
+	return PCI_EXT_CAP_PWR_SIZEOF;
+}
+
+/* ARI, ATS, LTR: a capability and a control register */
+static unsigned int vfio_pci_pair_size(struct vfio_pci_core_device *core, unsigned int off)
+{
+	return 8;
+}
+
+static unsigned int vfio_pci_pri_size(struct vfio_pci_core_device *core, unsigned int off)
+{
+	return PCI_EXT_CAP_PRI_SIZEOF;
+}
+
+static unsigned int vfio_pci_sriov_size(struct vfio_pci_core_device *core, unsigned int off)
+{
+	return PCI_EXT_CAP_SRIOV_SIZEOF;
+}
+
+static unsigned int vfio_pci_mcast_size(struct vfio_pci_core_device *core, unsigned int off)
+{
+	return PCI_EXT_CAP_MCAST_ENDPOINT_SIZEOF;
+}
+
+/* The arbitration tables, which follow elsewhere, stay hidden. */
+static unsigned int vfio_pci_vc_size(struct vfio_pci_core_device *core, unsigned int off)
+{
+	unsigned int more = vfio_pci_ext_read(core, off + PCI_VC_PORT_CAP1) & PCI_VC_CAP1_EVCC;
+
+	return PCI_CAP_VC_BASE_SIZEOF + (1 + more) * PCI_CAP_VC_PER_VC_SIZEOF;
+}
+
+/* With egress control there is a bit for each function or port; 0 stands for 256. */
+static unsigned int vfio_pci_acs_size(struct vfio_pci_core_device *core, unsigned int off)
+{
+	u32 cap = vfio_pci_ext_read(core, off + PCI_ACS_CAP);
+	unsigned int bits = (cap & 0xff00) >> 8;
+
+	if (!(cap & PCI_ACS_EC))
+		return 8;
+	return 8 + DIV_ROUND_UP(bits ?: 256, 32) * 4;
+}
+
+static unsigned int vfio_pci_rebar_size(struct vfio_pci_core_device *core, unsigned int off)
+{
+	u32 ctrl = vfio_pci_ext_read(core, off + PCI_REBAR_CTRL);
+
+	return 4 + 8 * FIELD_GET(PCI_REBAR_CTRL_NBAR_MASK, ctrl);
+}
+
+static unsigned int vfio_pci_dpa_size(struct vfio_pci_core_device *core, unsigned int off)
+{
+	u32 cap = vfio_pci_ext_read(core, off + PCI_DPA_CAP);
+
+	return PCI_DPA_BASE_SIZEOF + ALIGN((cap & PCI_DPA_CAP_SUBSTATE_MASK) + 1, 4);
+}
+
+static unsigned int vfio_pci_tph_size(struct vfio_pci_core_device *core, unsigned int off)
+{
+	u32 cap = vfio_pci_ext_read(core, off + PCI_TPH_CAP);
+
+	if ((cap & PCI_TPH_CAP_LOC_MASK) != PCI_TPH_LOC_CAP)
+		return PCI_TPH_BASE_SIZEOF;
+	return PCI_TPH_BASE_SIZEOF + ALIGN((FIELD_GET(PCI_TPH_CAP_ST_MASK, cap) + 1) * 2, 4);
+}
+
 /* ---- The tables ---- */
 
 static const struct vfio_pci_cap vfio_pci_caps[] = {
@@ -366,6 +449,20 @@ static const struct vfio_pci_cap vfio_pci_ext_caps[] = {
 	{ PCI_EXT_CAP_ID_DSN,   true,  vfio_pci_dsn_size,  NULL },
 	{ PCI_EXT_CAP_ID_VNDR,  false, vfio_pci_vsec_size, vfio_pci_vsec_describe },
 	{ PCI_EXT_CAP_ID_DVSEC, false, vfio_pci_dvsec_size, NULL },
+	{ PCI_EXT_CAP_ID_VC,    false, vfio_pci_vc_size,   NULL },
+	{ PCI_EXT_CAP_ID_VC9,   false, vfio_pci_vc_size,   NULL },
+	{ PCI_EXT_CAP_ID_MFVC,  false, vfio_pci_vc_size,   NULL },
+	{ PCI_EXT_CAP_ID_PWR,   true,  vfio_pci_pwr_size,  NULL },
+	{ PCI_EXT_CAP_ID_ACS,   true,  vfio_pci_acs_size,  NULL },
+	{ PCI_EXT_CAP_ID_ARI,   true,  vfio_pci_pair_size, NULL },
+	{ PCI_EXT_CAP_ID_ATS,   true,  vfio_pci_pair_size, NULL },
+	{ PCI_EXT_CAP_ID_LTR,   true,  vfio_pci_pair_size, NULL },
+	{ PCI_EXT_CAP_ID_SRIOV, true,  vfio_pci_sriov_size, NULL },
+	{ PCI_EXT_CAP_ID_MCAST, true,  vfio_pci_mcast_size, NULL },
+	{ PCI_EXT_CAP_ID_PRI,   true,  vfio_pci_pri_size,  NULL },
+	{ PCI_EXT_CAP_ID_REBAR, true,  vfio_pci_rebar_size, NULL },
+	{ PCI_EXT_CAP_ID_DPA,   true,  vfio_pci_dpa_size,  NULL },
+	{ PCI_EXT_CAP_ID_TPH,   true,  vfio_pci_tph_size,  NULL },
 };
 
 static const struct vfio_pci_cap *vfio_pci_cap_lookup(const struct vfio_pci_cap *caps, size_t nr,

@@ -43,6 +43,8 @@ int vfio_pci_core_init(struct vfio_pci_core_device *core, struct pci_dev *pdev,
 	mutex_init(&core->bar_lock);
 	mutex_init(&core->config_lock);
 	mutex_init(&core->irq_lock);
+	mutex_init(&core->ioeventfd_lock);
+	INIT_LIST_HEAD(&core->ioeventfds);
 	spin_lock_init(&core->intx.lock);
 	if (!vfio_pci_is_mediated(core))
 		pci_set_drvdata(pdev, core);
@@ -265,6 +267,7 @@ void vfio_pci_core_close(struct vfio_device *vdev)
 	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
 	struct pci_dev *pdev = core->pdev;
 
+	vfio_pci_ioeventfds_end(core);
 	vfio_pci_low_power_close(core);
 	vfio_pci_master_set(core, false);
 	vfio_pci_gate_close(core);

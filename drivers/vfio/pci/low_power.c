@@ -142,6 +142,6 @@ static int vfio_pci_runtime_resume(struct device *dev)
 
 /* For the struct pci_driver of every driver that is made of vfio-pci-core. */
 const struct dev_pm_ops vfio_pci_core_pm_ops = {
-	SET_RUNTIME_PM_OPS(vfio_pci_runtime_suspend, vfio_pci_runtime_resume, NULL)
+	RUNTIME_PM_OPS(vfio_pci_runtime_suspend, vfio_pci_runtime_resume, NULL)
 };
 EXPORT_SYMBOL_GPL(vfio_pci_core_pm_ops);

@@ -2,12 +2,15 @@
 /*
  * Mappings of BARs.
  *
- * mmap only checks; pages are put in by faults, one by one, under mem_lock. Whoever makes the BARs
+ * mmap only checks; pages are put in by faults, under mem_lock, large ones where mapping and BAR are
+ * aligned. Whoever makes the BARs
  * unreachable closes the gate and zaps (see power.c), after which a fault finds the gate closed and
  * gives SIGBUS until memory decoding is on again.
  */
 #include <linux/export.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/pfn_t.h>
 #include <linux/pci.h>
 #include <linux/vfio.h>
 
@@ -54,6 +57,39 @@ int vfio_pci_core_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_mmap);
 
+/*
+ * Where the 2^@order pages around a fault come from. mmap has checked that the mapping is within its
+ * BAR, and a mapping may be split and moved since, but not grown.
+ *
+ * Return: whether they all are in the mapping and in the BAR, and aligned.
+ */
+static bool vfio_pci_fault_pfn(struct vfio_pci_core_device *core, struct vm_fault *vmf,
+			       unsigned int order, unsigned long *pfn)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long size = PAGE_SIZE << order;
+	unsigned long addr = ALIGN_DOWN(vmf->address, size);
+	unsigned long pgoff, bar, page, pages;
+
+	if (addr < vma->vm_start || vma->vm_end - addr < size)
+		return false;
+	pgoff = linear_page_index(vma, addr);
+	bar = pgoff >> VFIO_PCI_PGOFF_SHIFT;
+	page = pgoff & VFIO_PCI_PGOFF_MASK;
+	if (bar >= PCI_STD_NUM_BARS || !vfio_pci_bar_mappable(core, bar))
+		return false;
+	pages = pci_resource_len(core->pdev, bar) >> PAGE_SHIFT;
+	if (page >= pages || pages - page < 1UL << order)
+		return false;
+	*pfn = PHYS_PFN(pci_resource_start(core->pdev, bar)) + page;
+	return IS_ALIGNED(*pfn, 1UL << order);
+}
+
+static bool vfio_pci_may_map(struct vfio_pci_core_device *core)
+{
+	return vfio_pci_memory_usable(core) && !core->low_power;
+}
+
 /**
  * vfio_pci_core_fault() - put in the page of a mapping that vfio_pci_core_mmap() has let pass
  * @vdev: an open device
@@ -65,18 +101,45 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_mmap);
 vm_fault_t vfio_pci_core_fault(struct vfio_device *vdev, struct vm_fault *vmf)
 {
 	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
-	unsigned long bar = vmf->pgoff >> VFIO_PCI_PGOFF_SHIFT;
-	unsigned long page = vmf->pgoff & VFIO_PCI_PGOFF_MASK;
+	unsigned long pfn;
 
-	/* mmap has checked this; VMAs can be split and moved, but not grown. */
-	if (bar >= PCI_STD_NUM_BARS || !vfio_pci_bar_mappable(core, bar) ||
-	    page >= pci_resource_len(core->pdev, bar) >> PAGE_SHIFT)
+	if (!vfio_pci_fault_pfn(core, vmf, 0, &pfn))
 		return VM_FAULT_SIGBUS;
-
 	guard(rwsem_read)(&core->mem_lock);
-	if (!vfio_pci_memory_usable(core) || core->low_power)
+	if (!vfio_pci_may_map(core))
 		return VM_FAULT_SIGBUS;
-	return vmf_insert_pfn(vmf->vma, vmf->address,
-			      PHYS_PFN(pci_resource_start(core->pdev, bar)) + page);
+	return vmf_insert_pfn(vmf->vma, vmf->address, pfn);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_fault);
+
+/**
+ * vfio_pci_core_huge_fault() - put in many pages at once
+ * @vdev: an open device
+ * @vmf: the fault
+ * @order: PMD_ORDER or PUD_ORDER
+ *
+ * Return: VM_FAULT_FALLBACK if they don't make up a large page; else as vfio_pci_core_fault().
+ */
+vm_fault_t vfio_pci_core_huge_fault(struct vfio_device *vdev, struct vm_fault *vmf,
+				    unsigned int order)
+{
+	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
+	unsigned long pfn;
+
+	if (!vfio_pci_fault_pfn(core, vmf, order, &pfn))
+		return VM_FAULT_FALLBACK;
+	guard(rwsem_read)(&core->mem_lock);
+	if (!vfio_pci_may_map(core))
+		return VM_FAULT_SIGBUS;
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+	if (order == PMD_ORDER)
+		return vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
+#endif
+#ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
+	if (order == PUD_ORDER)
+		return vmf_insert_pfn_pud(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
+#endif
+	return VM_FAULT_FALLBACK;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_huge_fault);

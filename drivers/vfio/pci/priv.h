@@ -38,6 +38,11 @@ ssize_t vfio_pci_bar_read(struct vfio_pci_core_device *core, unsigned int bar, v
 ssize_t vfio_pci_bar_write(struct vfio_pci_core_device *core, unsigned int bar, const void *buf,
 			   size_t count, u64 off);
 
+size_t vfio_pci_bar_widest(struct vfio_pci_core_device *core, unsigned int bar);
+
+/* ioeventfd.c */
+void vfio_pci_ioeventfds_end(struct vfio_pci_core_device *core);
+
 /* rom.c */
 void vfio_pci_rom_probe(struct vfio_pci_core_device *core);
 ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *core, void *buf, size_t count, u64 off);

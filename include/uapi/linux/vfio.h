@@ -894,7 +894,7 @@ struct vfio_device_gfx_plane_info {
  * @offset: Where to write, in the device's file.
  * @data: What to write.
  * @fd: The eventfd, or -1 to stop the one that has the same width, offset and data.
- * @reserved: Must be 0.
+ * @reserved: Not looked at.
  *
  * PCI has it for BARs, without the MSI-X table.
  *

@@ -28,6 +28,7 @@ static const struct {
 	[TEST_VIRTIO_PARTNER] = { "IV_VIRTIO_PARTNER", 0, 0, "vfio-virtq" },
 	[TEST_PAIR_A] = { "IV_PAIR_A", 0, 0, NULL },
 	[TEST_PAIR_B] = { "IV_PAIR_B", 0, 0, NULL },
+	[TEST_SHMEM] = { "IV_SHMEM", 0x1af4, 0x1110, NULL },
 };
 
 /**

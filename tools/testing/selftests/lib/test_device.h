@@ -26,6 +26,7 @@ enum test_role {
 	TEST_VIRTIO_PARTNER,
 	TEST_PAIR_A,
 	TEST_PAIR_B,
+	TEST_SHMEM,
 };
 
 enum test_stage {

@@ -36,10 +36,21 @@ FIXTURE_VARIANT(low_power)
 FIXTURE_VARIANT_ADD(low_power, igb) { .role = TEST_IGB };
 FIXTURE_VARIANT_ADD(low_power, nvme) { .role = TEST_NVME };
 
+/* A kernel without power management says "unsupported", or nothing. */
+static bool power_is_managed(const char *addr)
+{
+	char text[32];
+
+	return iv_pci_attr_read(addr, "power/runtime_status", text, sizeof(text)) > 0 &&
+	       strcmp(text, "unsupported") != 0;
+}
+
 FIXTURE_SETUP(low_power)
 {
 	if (!test_role_addr(variant->role))
 		SKIP(return, "no device: set %s", test_role_name(variant->role));
+	if (!power_is_managed(test_role_addr(variant->role)))
+		SKIP(return, "the kernel has no runtime power management");
 	ASSERT_EQ(0, test_device_setup(&self->dev, variant->role, TEST_ATTACHED));
 	self->fd = self->dev.fd;
 	self->eventfd = iv_eventfd_create();

@@ -12,6 +12,7 @@
 #   IV_IGB		igb network card behind a root port (it reaches nothing)
 #   IV_PAIR_A, IV_PAIR_B	two edu functions of one slot behind a root port: a hot reset
 #			of the bus resets both
+#   IV_SHMEM		ivshmem: its BAR 2 is 16 MiB of memory
 #   IV_HOTPLUG		edu behind a root port that it can be unplugged from
 #   IV_HOTPLUG_PORT	that root port; IV_HOTPLUG_SLOT is the name of its slot in
 #			/sys/bus/pci/slots (vm-unplug and vm-plug use it)
@@ -35,6 +36,7 @@ IV_IGB=0000:01:00.0
 IV_HOTPLUG=0000:02:00.0
 IV_PAIR_A=0000:04:00.0
 IV_PAIR_B=0000:04:00.1
+IV_SHMEM=0000:00:0d.0
 IV_HOTPLUG_PORT=0000:00:09.0
 IV_HOTPLUG_SLOT=2
 IV_VIRTIO_BLK=0000:03:00.0
@@ -70,6 +72,8 @@ devices_set_args() {
 	-device pcie-root-port,id=pair-port,addr=0c.0,chassis=5,slot=5,hotplug=off
 	-device "$IV_EDU_ARGS,id=pair-a,bus=pair-port,addr=00.0,multifunction=on"
 	-device "$IV_EDU_ARGS,id=pair-b,bus=pair-port,addr=00.1"
+	-object memory-backend-ram,id=shmem-memory,size=16M,share=on
+	-device ivshmem-plain,id=shmem,memdev=shmem-memory,addr=0d.0
 	)
 }
 

@@ -72,19 +72,43 @@ EXPORT_SYMBOL_GPL(vfio_freeze_end);
 bool vfio_device_is_open(struct vfio_device *vdev)
 {
 	lockdep_assert_held(&vdev->core->lock);
-	return vdev->core->bound;
+	return vdev->core->bound || vdev->core->group_files;
 }
 EXPORT_SYMBOL_GPL(vfio_device_is_open);
 
+/* What the user of an open device has; NULL behind no IOMMU. Locks as the callers'. */
+static struct iommufd_endpoint *device_endpoint(struct vfio_core_device *core)
+{
+	struct vfio_file *bound = READ_ONCE(core->bound);
+
+	return bound ? bound->endpoint : core->group_endpoint;
+}
+
 int vfio_device_peer_id(struct vfio_device *vdev, struct vfio_device *peer)
 {
-	/* Its session goes on as long as the callback in which we are. */
-	struct iommufd_endpoint *endpoint = READ_ONCE(vdev->core->bound)->endpoint;
-	struct vfio_file *bound = peer->core->bound;
+	/* It stays as long as the callback in which we are. */
+	struct iommufd_endpoint *endpoint = device_endpoint(vdev->core);
 
 	lockdep_assert_held(&peer->core->lock);
-	if (!peer->core->registered)
+	if (!peer->core->registered || !endpoint)
 		return -ENODEV;
-	return iommufd_endpoint_peer_id(endpoint, bound ? bound->endpoint : NULL, peer->dev);
+	return iommufd_endpoint_peer_id(endpoint, device_endpoint(peer->core), peer->dev);
 }
 EXPORT_SYMBOL_GPL(vfio_device_peer_id);
+
+bool vfio_device_peer_is_owned(struct vfio_device *vdev, struct vfio_device *peer,
+			       const struct vfio_group_proof *proof)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&peer->core->lock);
+	if (!proof)
+		return vfio_device_peer_id(vdev, peer) >= 0;
+	if (!peer->core->registered || !peer->core->group)
+		return false;
+	for (i = 0; i < proof->count; i++)
+		if (vfio_group_from_file(proof->files[i]) == peer->core->group)
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_GPL(vfio_device_peer_is_owned);

@@ -96,7 +96,7 @@ static struct file *device_file_alloc(struct vfio_group *group, struct vfio_core
 
 /* Counts the file, and opens the device if it is the first. */
 static int device_file_begin(struct vfio_group *group, struct vfio_file *df,
-			     struct iommufd_endpoint *endpoint)
+			     struct iommufd_endpoint *endpoint, const uuid_t *token)
 {
 	struct vfio_core_device *core = df->core;
 	int rc = 0;
@@ -108,7 +108,7 @@ static int device_file_begin(struct vfio_group *group, struct vfio_file *df,
 	if (core->revokers)
 		return -EBUSY;
 	if (!core->group_files)
-		rc = core->vdev->ops->open(core->vdev);
+		rc = vfio_driver_open(core, token);
 	if (rc)
 		return rc;
 	WRITE_ONCE(core->group_files, core->group_files + 1);
@@ -122,7 +122,7 @@ static int device_file_begin(struct vfio_group *group, struct vfio_file *df,
 }
 
 static int install_device_fd(struct vfio_group *group, struct vfio_core_device *core,
-			     struct iommufd_endpoint *endpoint)
+			     struct iommufd_endpoint *endpoint, const uuid_t *token)
 {
 	struct file *file;
 	int fd, rc;
@@ -135,7 +135,7 @@ static int install_device_fd(struct vfio_group *group, struct vfio_core_device *
 		rc = PTR_ERR(file);
 		goto put_fd;
 	}
-	rc = device_file_begin(group, file->private_data, endpoint);
+	rc = device_file_begin(group, file->private_data, endpoint, token);
 	if (rc)
 		goto put_file;
 	fd_install(fd, file);
@@ -203,7 +203,7 @@ static struct vfio_core_device *group_get_device(struct vfio_group *group, const
 	return core;
 }
 
-static int open_device(struct vfio_group *group, const char *name)
+static int open_device(struct vfio_group *group, const char *name, const uuid_t *token)
 {
 	struct iommufd_endpoint *endpoint;
 	struct vfio_core_device *core;
@@ -212,24 +212,51 @@ static int open_device(struct vfio_group *group, const char *name)
 	core = group_get_device(group, name, &endpoint);
 	if (IS_ERR(core))
 		return PTR_ERR(core);
-	if (endpoint)
+	if (token && !core->vdev->ops->takes_token)
+		rc = -EINVAL;
+	if (!rc && endpoint)
 		rc = iommufd_container_attach(endpoint);
 	if (!rc)
-		rc = install_device_fd(group, core, endpoint);
+		rc = install_device_fd(group, core, endpoint, token);
 	if (endpoint)
 		iommufd_endpoint_put(endpoint);
 	put_device(&core->device);
 	return rc;
 }
 
+/*
+ * Takes what follows the device's name, "vf_token=" and a UUID, from it.
+ *
+ * Return: 1 if there is a token, 0 if there is nothing, or -EINVAL.
+ */
+static int split_token(char *name, uuid_t *token)
+{
+	static const char key[] = "vf_token=";
+	char *options = strchr(name, ' ');
+
+	if (!options)
+		return 0;
+	*options = 0;
+	options = strim(options + 1);
+	if (!*options)
+		return 0;
+	if (!str_has_prefix(options, key) || strlen(options) != strlen(key) + UUID_STRING_LEN ||
+	    uuid_parse(options + strlen(key), token))
+		return -EINVAL;
+	return 1;
+}
+
 long vfio_group_get_device_fd(struct vfio_group *group, const char __user *arg)
 {
 	char *name = strndup_user(arg, PAGE_SIZE);
+	uuid_t token;
 	int fd;
 
 	if (IS_ERR(name))
 		return PTR_ERR(name);
-	fd = open_device(group, name);
+	fd = split_token(name, &token);
+	if (fd >= 0)
+		fd = open_device(group, name, fd ? &token : NULL);
 	kfree(name);
 	return fd;
 }

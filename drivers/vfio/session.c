@@ -160,7 +160,7 @@ void vfio_session_end(struct vfio_file *df)
 bool vfio_device_is_revoked(struct vfio_device *vdev)
 {
 	lockdep_assert_held(&vdev->core->lock);
-	return vdev->core->bound->gone;
+	return vdev->core->revokers;
 }
 EXPORT_SYMBOL_GPL(vfio_device_is_revoked);
 

@@ -42,6 +42,7 @@ struct iommufd_pasid_ops;
 struct vfio_bind;
 struct vfio_core_device;
 struct vfio_device_ops;
+struct vfio_group_proof;
 
 /**
  * struct vfio_device - the part of a driver's device that the core knows
@@ -88,12 +89,24 @@ struct vfio_feature {
  * struct vfio_hot_reset_info - what a hot reset would reset
  * @devices: one for each device, allocated by the driver with kvmalloc(), freed by the core
  * @count: how many
- * @owned: all of them are the user's
+ * @by_group: set by the core: groups are to be told, not devids
+ * @owned: all of them are the user's; not used with @by_group
  */
 struct vfio_hot_reset_info {
 	struct vfio_pci_dependent_device *devices;
 	unsigned int count;
+	bool by_group;
 	bool owned;
+};
+
+/**
+ * struct vfio_group_proof - open groups that a user has shown, to prove that they are his
+ * @files: open files of groups
+ * @count: how many
+ */
+struct vfio_group_proof {
+	struct file **files;
+	unsigned int count;
 };
 
 /**
@@ -130,7 +143,8 @@ struct vfio_hot_reset_info {
  *             of the calling process is signalled; if @fd is -1, stop doing so. Optional.
  * @find_feature: Describe a feature, or return NULL if the device does not have it; optional.
  * @hot_reset_info: Name the devices that @hot_reset would reset; optional, of PCI devices.
- * @hot_reset: Reset the slot or bus, which must be the user's as a whole; optional, likewise.
+ * @hot_reset: Reset the slot or bus, which must be the user's as a whole
+ *             (vfio_device_peer_is_owned()); optional, likewise.
  *
  * Optional callbacks that are NULL make the operation fail: read and write with -EINVAL, mmap with
  * -EINVAL, ioctls with -ENOTTY.
@@ -158,7 +172,7 @@ struct vfio_device_ops {
 	int (*ioeventfd)(struct vfio_device *vdev, size_t size, loff_t pos, u64 data, int fd);
 	const struct vfio_feature *(*find_feature)(struct vfio_device *vdev, u16 id);
 	int (*hot_reset_info)(struct vfio_device *vdev, struct vfio_hot_reset_info *info);
-	int (*hot_reset)(struct vfio_device *vdev);
+	int (*hot_reset)(struct vfio_device *vdev, const struct vfio_group_proof *proof);
 };
 
 /**
@@ -280,6 +294,16 @@ bool vfio_device_is_open(struct vfio_device *vdev);
  * owns its DMA; else, or if it is not registered any more, -ENODEV.
  */
 int vfio_device_peer_id(struct vfio_device *vdev, struct vfio_device *peer);
+
+/**
+ * vfio_device_peer_is_owned() - whether another device belongs to the user of a device
+ * @vdev: a device; called from one of its callbacks
+ * @peer: another device, or the same; frozen
+ * @proof: the groups that the user has shown, of which @peer must belong to one; or NULL, when
+ *         vfio_device_peer_id() decides
+ */
+bool vfio_device_peer_is_owned(struct vfio_device *vdev, struct vfio_device *peer,
+			       const struct vfio_group_proof *proof);
 
 /**
  * vfio_bind_device() - the device does DMA under its own requester ID

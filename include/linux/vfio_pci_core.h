@@ -219,7 +219,7 @@ int vfio_pci_core_set_irqs(struct vfio_device *vdev, const struct vfio_irq_set *
 			   const void *data);
 int vfio_pci_core_reset(struct vfio_device *vdev);
 int vfio_pci_core_hot_reset_info(struct vfio_device *vdev, struct vfio_hot_reset_info *info);
-int vfio_pci_core_hot_reset(struct vfio_device *vdev);
+int vfio_pci_core_hot_reset(struct vfio_device *vdev, const struct vfio_group_proof *proof);
 int vfio_pci_core_ioeventfd(struct vfio_device *vdev, size_t size, loff_t pos, u64 data, int fd);
 const struct vfio_feature *vfio_pci_core_find_feature(struct vfio_device *vdev, u16 id);
 

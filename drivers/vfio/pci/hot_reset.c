@@ -14,6 +14,7 @@
  */
 #include <linux/delay.h>
 #include <linux/export.h>
+#include <linux/iommu.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
@@ -166,14 +167,45 @@ static int vfio_pci_reset_set_devid(struct vfio_pci_reset_set *set, struct vfio_
 	return devid < 0 ? VFIO_PCI_DEVID_NOT_OWNED : devid;
 }
 
-static bool vfio_pci_reset_set_is_owned(struct vfio_pci_reset_set *set, struct vfio_device *user)
+static bool vfio_pci_reset_set_is_owned(struct vfio_pci_reset_set *set, struct vfio_device *user,
+					const struct vfio_group_proof *proof)
+{
+	struct vfio_pci_core_device *core;
+	unsigned int i;
+
+	for (i = 0; i < set->found; i++) {
+		core = vfio_pci_reset_set_core(set, set->pdevs[i]);
+		if (!core || !vfio_device_peer_is_owned(user, &core->vdev, proof))
+			return false;
+	}
+	return true;
+}
+
+/* Without an IOMMU group for each of them nobody can prove anything. */
+static int vfio_pci_reset_set_tell_groups(struct vfio_pci_reset_set *set,
+					  struct vfio_hot_reset_info *info)
+{
+	struct iommu_group *group;
+	unsigned int i;
+
+	for (i = 0; i < set->found; i++) {
+		group = iommu_group_get(&set->pdevs[i]->dev);
+		if (!group)
+			return -EPERM;
+		info->devices[i].group_id = iommu_group_id(group);
+		iommu_group_put(group);
+	}
+	return 0;
+}
+
+static void vfio_pci_reset_set_tell_devids(struct vfio_pci_reset_set *set, struct vfio_device *user,
+					   struct vfio_hot_reset_info *info)
 {
 	unsigned int i;
 
+	info->owned = vfio_pci_reset_set_is_owned(set, user, NULL);
 	for (i = 0; i < set->found; i++)
-		if (vfio_pci_reset_set_devid(set, user, set->pdevs[i]) == VFIO_PCI_DEVID_NOT_OWNED)
-			return false;
-	return true;
+		info->devices[i].devid = vfio_pci_reset_set_devid(set, user, set->pdevs[i]);
 }
 
 /**
@@ -181,7 +213,8 @@ static bool vfio_pci_reset_set_is_owned(struct vfio_pci_reset_set *set, struct v
  * @vdev: an open device
  * @info: gets what a hot reset of @vdev would reset
  *
- * Return: 0; -ENODEV if the slot or bus can't be reset; -ENOMEM; -EAGAIN.
+ * Return: 0; -ENODEV if the slot or bus can't be reset; -EPERM if one of the functions is behind no
+ * IOMMU, and groups are to be told; -ENOMEM; -EAGAIN.
  */
 int vfio_pci_core_hot_reset_info(struct vfio_device *vdev, struct vfio_hot_reset_info *info)
 {
@@ -201,9 +234,11 @@ int vfio_pci_core_hot_reset_info(struct vfio_device *vdev, struct vfio_hot_reset
 		goto end;
 	}
 	info->count = set.found;
-	info->owned = vfio_pci_reset_set_is_owned(&set, vdev);
+	if (info->by_group)
+		ret = vfio_pci_reset_set_tell_groups(&set, info);
+	else
+		vfio_pci_reset_set_tell_devids(&set, vdev, info);
 	for (i = 0; i < set.found; i++) {
-		info->devices[i].devid = vfio_pci_reset_set_devid(&set, vdev, set.pdevs[i]);
 		info->devices[i].segment = pci_domain_nr(set.pdevs[i]->bus);
 		info->devices[i].bus = set.pdevs[i]->bus->number;
 		info->devices[i].devfn = set.pdevs[i]->devfn;
@@ -296,6 +331,7 @@ static void vfio_pci_reset_set_unlock(struct vfio_pci_reset_set *set)
 /**
  * vfio_pci_core_hot_reset() - VFIO_DEVICE_PCI_HOT_RESET
  * @vdev: an open device
+ * @proof: groups that the user has shown, or NULL
  *
  * For each device that is open it is as vfio_pci_core_reset().
  *
@@ -304,7 +340,7 @@ static void vfio_pci_reset_set_unlock(struct vfio_pci_reset_set *set)
  * -EAGAIN if someone else is working on one of the functions; -ENOMEM; an error of power management
  * or of the reset method.
  */
-int vfio_pci_core_hot_reset(struct vfio_device *vdev)
+int vfio_pci_core_hot_reset(struct vfio_device *vdev, const struct vfio_group_proof *proof)
 {
 	struct vfio_pci_reset_set set;
 	int ret;
@@ -312,7 +348,7 @@ int vfio_pci_core_hot_reset(struct vfio_device *vdev)
 	ret = vfio_pci_reset_set_begin(&set, vfio_pci_core_from(vdev)->pdev);
 	if (ret)
 		return ret;
-	if (!vfio_pci_reset_set_is_owned(&set, vdev)) {
+	if (!vfio_pci_reset_set_is_owned(&set, vdev, proof)) {
 		ret = -EINVAL;
 		goto end;
 	}

@@ -362,6 +362,91 @@ TEST_F(hot_reset, sibling_may_be_opened_and_closed_meanwhile)
 	EXPECT_GT(threads.rounds, 0);
 }
 
+FIXTURE(group_hot_reset)
+{
+	struct test_device a;
+	struct test_device b;
+	int container;
+	int group;
+	int fd;
+};
+
+FIXTURE_SETUP(group_hot_reset)
+{
+	if (!test_role_addr(TEST_PAIR_A) || !test_role_addr(TEST_PAIR_B))
+		SKIP(return, "no devices: set %s and %s", test_role_name(TEST_PAIR_A),
+		     test_role_name(TEST_PAIR_B));
+	ASSERT_EQ(0, test_device_setup(&self->a, TEST_PAIR_A, TEST_CLAIMED));
+	ASSERT_EQ(0, test_device_setup(&self->b, TEST_PAIR_B, TEST_CLAIMED));
+	self->container = iv_container_open();
+	self->group = iv_group_open(self->a.addr);
+	ASSERT_GE(self->group, 0);
+	ASSERT_EQ(0, iv_group_set_container(self->group, self->container));
+	ASSERT_EQ(0, iv_container_set_type(self->container, VFIO_TYPE1v2_IOMMU));
+	self->fd = iv_group_device(self->group, self->a.addr);
+	ASSERT_GE(self->fd, 0);
+}
+
+FIXTURE_TEARDOWN(group_hot_reset)
+{
+	close(self->fd);
+	close(self->group);
+	close(self->container);
+	test_device_teardown(&self->b);
+	test_device_teardown(&self->a);
+}
+
+/* With @count times @fd as proof. */
+static int reset_by_groups(int device, uint32_t count, int32_t fd)
+{
+	struct {
+		struct vfio_pci_hot_reset hdr;
+		int32_t fds[2];
+	} arg = { .hdr = { .argsz = sizeof(arg), .count = count }, .fds = { fd, fd } };
+
+	return iommufd_ioctl(device, VFIO_DEVICE_PCI_HOT_RESET, &arg);
+}
+
+TEST_F(group_hot_reset, info_tells_groups)
+{
+	struct iv_hot_reset info;
+
+	ASSERT_EQ(0, iv_hot_reset_info(self->fd, &info));
+	EXPECT_EQ(2, info.count);
+	EXPECT_EQ(0, info.flags);
+	for (int i = 0; i < 2; i++)
+		EXPECT_EQ((uint32_t)iv_pci_group(self->a.addr), info.devices[i].group_id);
+}
+
+TEST_F(group_hot_reset, group_proves_that_it_is_owned)
+{
+	EXPECT_EQ(0, reset_by_groups(self->fd, 1, self->group));
+	EXPECT_EQ(0, reset_by_groups(self->fd, 2, self->group));
+}
+
+TEST_F(group_hot_reset, without_the_group_it_is_refused)
+{
+	struct test_device edu;
+	int other;
+
+	ASSERT_EQ(0, test_device_setup(&edu, TEST_EDU, TEST_CLAIMED));
+	other = iv_group_open(edu.addr);
+	ASSERT_GE(other, 0);
+	EXPECT_EQ(-EINVAL, reset_by_groups(self->fd, 1, other));
+	EXPECT_EQ(-EINVAL, reset_by_groups(self->fd, 0, -1));
+	EXPECT_EQ(-EINVAL, reset_by_groups(self->fd, 1, self->fd));
+	EXPECT_EQ(-EINVAL, reset_by_groups(self->fd, 3, self->group));
+	EXPECT_EQ(-EBADF, reset_by_groups(self->fd, 1, 1000));
+	close(other);
+	test_device_teardown(&edu);
+}
+
+TEST_F(group_hot_reset, function_without_vfio_driver_forbids_it)
+{
+	ASSERT_EQ(0, iv_pci_unbind_driver(self->b.addr));
+	EXPECT_EQ(-EINVAL, reset_by_groups(self->fd, 1, self->group));
+}
+
 TEST(hot_reset_clears_the_devices_registers)
 {
 	struct iv_region bar;

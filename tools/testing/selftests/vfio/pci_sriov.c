@@ -19,6 +19,9 @@
 #define PARAMETER "/sys/module/vfio_pci/parameters/enable_sriov"
 #define JOIN_MS 10000
 
+/* Making VFs takes its time, more so with the debugging that a kernel may have. */
+#define SLOWLY_S 120
+
 static const uint8_t token_a[16] = "a token of tests";
 static const uint8_t token_b[16] = "one more of them";
 
@@ -81,7 +84,7 @@ static int open_and_bind(struct test_device *dev, int iommufd, const void *token
 	return ret;
 }
 
-TEST_F(sriov, virtual_functions_get_the_physical_ones_driver)
+TEST_F_TIMEOUT(sriov, virtual_functions_get_the_physical_ones_driver, SLOWLY_S)
 {
 	char driver[IV_DRIVER_NAME_SIZE], override[IV_DRIVER_NAME_SIZE];
 
@@ -92,12 +95,12 @@ TEST_F(sriov, virtual_functions_get_the_physical_ones_driver)
 	EXPECT_STREQ("vfio-pci", override);
 }
 
-TEST_F(sriov, virtual_function_without_token_is_refused)
+TEST_F_TIMEOUT(sriov, virtual_function_without_token_is_refused, SLOWLY_S)
 {
 	EXPECT_EQ(-EACCES, open_and_bind(&self->vf, self->iommufd, NULL));
 }
 
-TEST_F(sriov, nobody_knows_the_first_token)
+TEST_F_TIMEOUT(sriov, nobody_knows_the_first_token, SLOWLY_S)
 {
 	const uint8_t zero[16] = {};
 
@@ -105,14 +108,14 @@ TEST_F(sriov, nobody_knows_the_first_token)
 	EXPECT_EQ(-EACCES, open_and_bind(&self->vf, self->iommufd, token_a));
 }
 
-TEST_F(sriov, token_given_at_bind_of_the_physical_function_opens_the_virtual_one)
+TEST_F_TIMEOUT(sriov, token_given_at_bind_of_the_physical_function_opens_the_virtual_one, SLOWLY_S)
 {
 	ASSERT_EQ(0, open_and_bind(&self->pf, self->iommufd, token_a));
 	EXPECT_EQ(-EACCES, open_and_bind(&self->vf, self->iommufd, token_b));
 	EXPECT_EQ(0, open_and_bind(&self->vf, self->iommufd, token_a));
 }
 
-TEST_F(sriov, token_set_as_a_feature_replaces_the_one_before)
+TEST_F_TIMEOUT(sriov, token_set_as_a_feature_replaces_the_one_before, SLOWLY_S)
 {
 	ASSERT_EQ(0, open_and_bind(&self->pf, self->iommufd, token_a));
 	ASSERT_EQ(0, iv_feature_set(self->pf.fd, VFIO_DEVICE_FEATURE_PCI_VF_TOKEN, token_b, 16));
@@ -120,14 +123,14 @@ TEST_F(sriov, token_set_as_a_feature_replaces_the_one_before)
 	EXPECT_EQ(0, open_and_bind(&self->vf, self->iommufd, token_b));
 }
 
-TEST_F(sriov, token_outlives_the_close_of_the_physical_function)
+TEST_F_TIMEOUT(sriov, token_outlives_the_close_of_the_physical_function, SLOWLY_S)
 {
 	ASSERT_EQ(0, open_and_bind(&self->pf, self->iommufd, token_a));
 	test_device_close(&self->pf);
 	EXPECT_EQ(0, open_and_bind(&self->vf, self->iommufd, token_a));
 }
 
-TEST_F(sriov, token_feature_can_be_set_and_not_got)
+TEST_F_TIMEOUT(sriov, token_feature_can_be_set_and_not_got, SLOWLY_S)
 {
 	const uint16_t token = VFIO_DEVICE_FEATURE_PCI_VF_TOKEN;
 
@@ -139,7 +142,7 @@ TEST_F(sriov, token_feature_can_be_set_and_not_got)
 	EXPECT_EQ(-ENOTTY, iv_feature_probe(self->vf.fd, token, 0));
 }
 
-TEST_F(sriov, physical_function_needs_the_token_while_virtual_ones_are_open)
+TEST_F_TIMEOUT(sriov, physical_function_needs_the_token_while_virtual_ones_are_open, SLOWLY_S)
 {
 	ASSERT_EQ(0, open_and_bind(&self->pf, self->iommufd, token_a));
 	ASSERT_EQ(0, open_and_bind(&self->vf, self->iommufd, token_a));
@@ -154,7 +157,7 @@ TEST_F(sriov, physical_function_needs_the_token_while_virtual_ones_are_open)
 	EXPECT_EQ(-EACCES, open_and_bind(&self->vf, self->iommufd, token_a));
 }
 
-TEST_F(sriov, failed_bind_of_a_virtual_function_is_not_counted)
+TEST_F_TIMEOUT(sriov, failed_bind_of_a_virtual_function_is_not_counted, SLOWLY_S)
 {
 	const void *nowhere = (const void *)8;
 
@@ -165,7 +168,7 @@ TEST_F(sriov, failed_bind_of_a_virtual_function_is_not_counted)
 	EXPECT_EQ(0, open_and_bind(&self->pf, self->iommufd, token_b));
 }
 
-TEST_F(sriov, virtual_function_works)
+TEST_F_TIMEOUT(sriov, virtual_function_works, SLOWLY_S)
 {
 	struct vfio_device_info info;
 	uint16_t vendor, device;
@@ -187,7 +190,7 @@ TEST_F(sriov, virtual_function_works)
 	iv_region_close(&bar);
 }
 
-TEST_F(sriov, removing_virtual_functions_takes_them_away_from_their_user)
+TEST_F_TIMEOUT(sriov, removing_virtual_functions_takes_them_away_from_their_user, SLOWLY_S)
 {
 	int64_t start;
 
@@ -203,7 +206,7 @@ TEST_F(sriov, removing_virtual_functions_takes_them_away_from_their_user)
 	EXPECT_EQ(0, open_and_bind(&self->pf, self->iommufd, token_b));
 }
 
-TEST_F(sriov, unbinding_the_physical_function_removes_the_virtual_ones)
+TEST_F_TIMEOUT(sriov, unbinding_the_physical_function_removes_the_virtual_ones, SLOWLY_S)
 {
 	ASSERT_EQ(0, open_and_bind(&self->pf, self->iommufd, token_a));
 	ASSERT_EQ(0, open_and_bind(&self->vf, self->iommufd, token_a));
@@ -214,7 +217,7 @@ TEST_F(sriov, unbinding_the_physical_function_removes_the_virtual_ones)
 	ASSERT_EQ(0, iv_pci_bind_driver(self->pf.addr, "vfio-pci"));
 }
 
-TEST_F(sriov, reset_of_the_physical_function_keeps_the_virtual_ones)
+TEST_F_TIMEOUT(sriov, reset_of_the_physical_function_keeps_the_virtual_ones, SLOWLY_S)
 {
 	uint64_t count;
 
@@ -225,7 +228,7 @@ TEST_F(sriov, reset_of_the_physical_function_keeps_the_virtual_ones)
 	EXPECT_EQ(0, open_and_bind(&self->vf, self->iommufd, token_a));
 }
 
-TEST_F(sriov, physical_function_cannot_be_put_to_sleep)
+TEST_F_TIMEOUT(sriov, physical_function_cannot_be_put_to_sleep, SLOWLY_S)
 {
 	uint16_t control;
 	int pos;
@@ -238,7 +241,7 @@ TEST_F(sriov, physical_function_cannot_be_put_to_sleep)
 	EXPECT_EQ(0, control & PCI_PM_CTRL_STATE_MASK);
 }
 
-TEST_F(sriov, hot_reset_of_the_bus_reaches_virtual_functions)
+TEST_F_TIMEOUT(sriov, hot_reset_of_the_bus_reaches_virtual_functions, SLOWLY_S)
 {
 	struct iv_hot_reset info;
 
@@ -250,7 +253,7 @@ TEST_F(sriov, hot_reset_of_the_bus_reaches_virtual_functions)
 	EXPECT_EQ(-EINVAL, iv_hot_reset(self->pf.fd));
 }
 
-TEST_F(sriov, hot_reset_with_a_function_of_another_context_is_refused)
+TEST_F_TIMEOUT(sriov, hot_reset_with_a_function_of_another_context_is_refused, SLOWLY_S)
 {
 	const struct vfio_pci_dependent_device *device;
 	struct iv_hot_reset info;
@@ -284,7 +287,7 @@ static void vf_loop(struct test_threads *threads, unsigned int index, void *arg)
 	}
 }
 
-TEST_F(sriov, virtual_functions_may_come_and_go_while_they_are_opened)
+TEST_F_TIMEOUT(sriov, virtual_functions_may_come_and_go_while_they_are_opened, SLOWLY_S)
 {
 	struct test_threads threads;
 

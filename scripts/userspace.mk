@@ -25,10 +25,16 @@ $(runner): own-objects := $(runner-objects)
 $(runner): LDFLAGS += -static
 $(runner): $(runner-objects)
 
-tests: $(test-programs) $(runner)
+# What tells a guest how fast its clock ticks.
+tsc-objects := build/obj/tools/testing/vm/host/tsc-khz.o
+tsc-program := build/vm/tsc-khz
+$(tsc-program): own-objects := $(tsc-objects)
+$(tsc-program): $(tsc-objects)
+
+tests: $(test-programs) $(runner) $(tsc-program)
 	@[ -n "$(test-programs)" ] || \
 		{ echo "no test programs are in tools/testing/selftests/iommu and vfio" >&2; exit 1; }
-tools: $(tool-programs)
+tools: $(tool-programs) $(tsc-program)
 
 build/obj/tools/testing/selftests/%.o: user-cflags += $(test-cflags)
 # Only the tests need the harness, which is fetched.
@@ -45,7 +51,7 @@ build/tools/iommufd-vfio-demo: own-objects := $(demo-objects)
 $(test-programs): own-objects := some
 $(test-programs): LDFLAGS += -Wl,--wrap=alarm
 
-$(test-programs) $(tool-programs) $(runner):
+$(test-programs) $(tool-programs) $(runner) $(tsc-program):
 	@mkdir -p $(@D)
 	@[ -n "$(own-objects)" ] || { echo "$@: it has no source files" >&2; exit 1; }
 	@echo "  LD      $@"

@@ -16,6 +16,7 @@
 #include "test_process.h"
 #include "test_race.h"
 #include "test_thread.h"
+#include "test_timeout.h"
 #include "test_wait.h"
 #include "kselftest_harness.h"
 
@@ -151,7 +152,7 @@ TEST_F(mock_access_hostile, stubborn_driver_makes_an_unmap_fail)
 	ASSERT_EQ(0, setup_stubborn(scene));
 	start = test_now_ms();
 	EXPECT_EQ(-EBUSY, unmap(scene));
-	EXPECT_GT(PATIENCE_MS, test_now_ms() - start);
+	EXPECT_GT(test_timeout(PATIENCE_MS), test_now_ms() - start);
 	EXPECT_EQ(0, mock_memory_is_pinned(scene->fd, scene->memory, PAGE));
 	EXPECT_EQ(0, mock_access_read(&scene->access, IOVA + SIZE - 1, &byte, 1, 0));
 	EXPECT_EQ(0, pin(scene, SIZE));
@@ -177,7 +178,7 @@ TEST_F(mock_access_hostile, stubborn_driver_is_no_matter_for_other_ranges)
 	ASSERT_EQ(0, iv_ioas_map(scene->fd, scene->ioas_id, scene->memory, PAGE, IOVA + SIZE,
 				 IV_DMA_RW));
 	EXPECT_EQ(0, iv_ioas_unmap(scene->fd, scene->ioas_id, IOVA + SIZE, PAGE, NULL));
-	EXPECT_GT(PROMPT_MS, test_now_ms() - start);
+	EXPECT_GT(test_timeout(PROMPT_MS), test_now_ms() - start);
 }
 
 static void unmap_in_thread(struct test_threads *threads, unsigned int index, void *arg)
@@ -211,7 +212,7 @@ TEST_F(mock_access_hostile, detach_takes_pins_from_a_stubborn_driver)
 	ASSERT_EQ(0, setup_stubborn(scene));
 	start = test_now_ms();
 	ASSERT_EQ(0, mock_access_attach(&scene->access, scene->other_id));
-	EXPECT_GT(PATIENCE_MS, test_now_ms() - start);
+	EXPECT_GT(test_timeout(PATIENCE_MS), test_now_ms() - start);
 	EXPECT_EQ(0, mock_memory_is_unpinned(scene->fd, scene->memory, SIZE));
 	EXPECT_EQ(0, unmap(scene));
 	/* The driver's late unpin does nothing. */
@@ -302,7 +303,7 @@ static void check_unmap_during(struct __test_metadata *_metadata,
 	start = test_now_ms();
 	EXPECT_EQ(0, unmap(scene));
 	EXPECT_EQ(0, mock_access_attach(&scene->access, scene->other_id));
-	EXPECT_GT(PROMPT_MS, test_now_ms() - start);
+	EXPECT_GT(test_timeout(PROMPT_MS), test_now_ms() - start);
 	EXPECT_EQ(1, scene->result);
 	ASSERT_EQ(0, end_blocked(self));
 	EXPECT_GT(0, scene->result);
@@ -330,7 +331,7 @@ TEST_F(mock_access_hostile, unpin_does_not_wait_for_others_memory)
 	start_blocked(_metadata, self, pin_in_thread);
 	start = test_now_ms();
 	EXPECT_EQ(0, mock_access_unpin(&scene->access, first_page));
-	EXPECT_GT(PROMPT_MS, test_now_ms() - start);
+	EXPECT_GT(test_timeout(PROMPT_MS), test_now_ms() - start);
 	ASSERT_EQ(0, end_blocked(self));
 }
 
@@ -356,7 +357,7 @@ TEST_F(mock_access_hostile, access_does_not_wait_for_a_device_that_does)
 	start = test_now_ms();
 	EXPECT_EQ(0, mock_access_unpin(&scene->access, scene->pin_id));
 	EXPECT_EQ(0, mock_access_attach(&scene->access, scene->other_id));
-	EXPECT_GT(PROMPT_MS, test_now_ms() - start);
+	EXPECT_GT(test_timeout(PROMPT_MS), test_now_ms() - start);
 	ASSERT_EQ(0, end_blocked(self));
 	/* The pages are there once nobody serves them, and gone when they are unmapped then. */
 	EXPECT_TRUE(scene->result == 0 || scene->result == -EFAULT);

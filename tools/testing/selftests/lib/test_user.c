@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "test_memory.h"
+#include "test_timeout.h"
 #include "test_user.h"
 #include "test_wait.h"
 
@@ -152,9 +153,9 @@ int64_t test_unbind_ms(const char *addr)
  */
 bool test_was_prompt(int64_t ms)
 {
-	if (ms < 0 || ms > PROMPT_MS)
+	if (ms < 0 || ms > test_timeout(PROMPT_MS))
 		fprintf(stderr, "# taking the device away: %ld (milliseconds, or an errno)\n", ms);
-	return ms >= 0 && ms <= PROMPT_MS;
+	return ms >= 0 && ms <= test_timeout(PROMPT_MS);
 }
 
 /**

@@ -208,7 +208,7 @@ int mock_dev_attach(struct mock_dev *mdev, struct iommu_domain *domain)
 
 static int check_attach_pasid(struct mock_dev *mdev, u32 pasid, struct iommu_domain *domain)
 {
-	if (pasid == IOMMU_TEST_PASID_RESERVED) {
+	if (mdev->has_reserved_pasid && pasid == IOMMU_TEST_PASID_RESERVED) {
 		mdev->reserved_pasid_fails = !mdev->reserved_pasid_fails;
 		if (!mdev->reserved_pasid_fails)
 			return -ENOMEM;

@@ -78,6 +78,7 @@ struct mock_response {
  * @domain: what DMA without PASID goes through
  * @pasids: what DMA with PASID goes through, by PASID
  * @reserved: struct mock_reserved, ranges that the device can't reach
+ * @has_reserved_pasid: IOMMU_TEST_PASID_RESERVED is special; not for other modules' devices
  * @reserved_pasid_fails: the next attach to IOMMU_TEST_PASID_RESERVED fails
  * @requests_pages: may do so
  * @fail_domain: making a page table for the device
@@ -94,6 +95,7 @@ struct mock_dev {
 	struct iommu_domain *domain;
 	struct xarray pasids;
 	struct list_head reserved;
+	bool has_reserved_pasid;
 	bool reserved_pasid_fails;
 	bool requests_pages;
 	struct mock_fuse fail_domain;

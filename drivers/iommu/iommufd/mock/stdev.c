@@ -101,6 +101,7 @@ static int stdev_connect(struct mock_stdev *stdev, u32 flags, struct mock_dev *s
 	mdev = mock_dev_create("iommufd_mock", flags, sibling);
 	if (IS_ERR(mdev))
 		return PTR_ERR(mdev);
+	mdev->has_reserved_pasid = true;
 	stdev->mdev = mdev;
 	ep = iommufd_endpoint_bind_internal(stdev->tobj.obj.ictx, &mdev->pdev->dev);
 	if (IS_ERR(ep))

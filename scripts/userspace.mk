@@ -8,7 +8,7 @@ HARNESS := $(CACHE)/source/tree/tools/testing/selftests
 CFLAGS ?= -O2 -g
 user-cflags = -std=gnu11 -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -MMD -MP \
 	-Iinclude/uapi -Itools/lib $(CFLAGS)
-test-cflags = -Itools/testing/selftests/lib -Isamples/vfio/mblk -isystem $(HARNESS)
+test-cflags = -Itools/testing/selftests/lib -Isamples/vfio/adi -Isamples/vfio/mblk -isystem $(HARNESS)
 
 objects = $(patsubst %.c,build/obj/%.o,$(wildcard $(1)/*.c))
 lib-objects := $(call objects,tools/lib)

@@ -2,6 +2,7 @@
 /*
  * IOMMU groups: devices that the IOMMU can't keep apart share one page table.
  */
+#include <linux/export.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -146,6 +147,26 @@ bool iommufd_group_is_owned(struct iommufd_ctx *ictx, struct device *dev)
 	iommu_group_put(group);
 	return owned;
 }
+
+/**
+ * iommufd_group_regions_changed() - a device can't reach what it could when its group was bound
+ * @ictx: the context that has the device
+ * @dev: the device
+ *
+ * Real devices don't do that; tests' devices do.
+ */
+void iommufd_group_regions_changed(struct iommufd_ctx *ictx, struct device *dev)
+{
+	struct iommufd_group *igroup = iommufd_group_get(ictx, dev);
+
+	if (IS_ERR(igroup))
+		return;
+	mutex_lock(&igroup->lock);
+	group_forget_regions(igroup);
+	mutex_unlock(&igroup->lock);
+	iommufd_group_put(igroup);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_group_regions_changed, IOMMUFD_VFIO_TEST);
 
 /* Makes the group's DMA go through @hwpt. Whoever is attached already moves along. */
 static int group_set_hwpt(struct iommufd_group *igroup, struct iommufd_device *idev,

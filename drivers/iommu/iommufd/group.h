@@ -103,6 +103,7 @@ struct iommu_domain *iommufd_device_alloc_domain(struct iommufd_device *idev, u3
 struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device *dev);
 void iommufd_group_hold(struct iommufd_group *igroup);
 void iommufd_group_put(struct iommufd_group *igroup);
+void iommufd_group_regions_changed(struct iommufd_ctx *ictx, struct device *dev);
 int iommufd_group_reserve(struct iommufd_group *igroup, struct iommufd_reservations *resv,
 			  phys_addr_t *msi_start);
 void iommufd_group_claimed(struct iommufd_group *igroup, bool claimed);

@@ -44,6 +44,21 @@ static int with_stdev(struct iommufd_ucmd *ucmd, u32 id,
 	return rc ?: iommufd_ucmd_respond(ucmd, sizeof(struct iommu_test_cmd));
 }
 
+static int op_dev_reserve(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct mock_stdev *stdev = mock_stdev_get(ucmd->ictx, cmd->id);
+	int rc;
+
+	if (IS_ERR(stdev))
+		return PTR_ERR(stdev);
+	rc = mock_dev_reserve(stdev->mdev, cmd->dev_reserve.start, cmd->dev_reserve.length);
+	if (!rc)
+		iommufd_group_regions_changed(ucmd->ictx, &stdev->mdev->pdev->dev);
+	mock_stdev_put(stdev);
+	return rc ?: iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+}
+
 static int op_trigger_iopf(struct iommufd_ucmd *ucmd, bool last)
 {
 	struct iommu_test_cmd *cmd = ucmd->cmd;
@@ -61,11 +76,6 @@ static int op_trigger_iopf(struct iommufd_ucmd *ucmd, bool last)
 static int dev_dma(struct mock_dev *mdev, struct iommu_test_cmd *cmd)
 {
 	return mock_dma_user(mdev, cmd);
-}
-
-static int dev_reserve(struct mock_dev *mdev, struct iommu_test_cmd *cmd)
-{
-	return mock_dev_reserve(mdev, cmd->dev_reserve.start, cmd->dev_reserve.length);
 }
 
 static int dev_response(struct mock_dev *mdev, struct iommu_test_cmd *cmd)
@@ -168,7 +178,7 @@ static int mock_execute(struct iommufd_ucmd *ucmd)
 	case IOMMU_TEST_OP_MOCK_DMA:
 		return with_stdev(ucmd, cmd->id, dev_dma);
 	case IOMMU_TEST_OP_DEV_RESERVE:
-		return with_stdev(ucmd, cmd->id, dev_reserve);
+		return op_dev_reserve(ucmd);
 	case IOMMU_TEST_OP_DEV_RESPONSE:
 		return with_stdev(ucmd, cmd->id, dev_response);
 	case IOMMU_TEST_OP_FAIL:

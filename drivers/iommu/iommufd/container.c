@@ -78,7 +78,8 @@ static int member_attach(struct iommufd_endpoint *ep)
 	rc = iommufd_endpoint_attach(ep, &pt_id);
 	if (!rc)
 		ep->in_container_ioas = true;
-	return rc;
+	/* It has just gone, with the last one to leave the container. */
+	return rc == -ENOENT ? -ENODEV : rc;
 }
 
 /*

@@ -98,6 +98,10 @@ void iommufd_group_put(struct iommufd_group *igroup)
 {
 	struct iommufd_ctx *ictx = igroup->ictx;
 
+	/* A device may be about to leave the group, and its regions with it. */
+	mutex_lock(&igroup->lock);
+	group_forget_regions(igroup);
+	mutex_unlock(&igroup->lock);
 	mutex_lock(&ictx->groups_lock);
 	if (--igroup->refs) {
 		mutex_unlock(&ictx->groups_lock);
@@ -109,7 +113,6 @@ void iommufd_group_put(struct iommufd_group *igroup)
 	WARN_ON(!xa_empty(&igroup->pasids));
 	xa_destroy(&igroup->pasids);
 	iommufd_fault_source_destroy(&igroup->faults);
-	group_forget_regions(igroup);
 	iommufd_reservations_free(&igroup->resv);
 	kfree(igroup);
 }
@@ -159,12 +162,9 @@ void iommufd_group_regions_changed(struct iommufd_ctx *ictx, struct device *dev)
 {
 	struct iommufd_group *igroup = iommufd_group_get(ictx, dev);
 
-	if (IS_ERR(igroup))
-		return;
-	mutex_lock(&igroup->lock);
-	group_forget_regions(igroup);
-	mutex_unlock(&igroup->lock);
-	iommufd_group_put(igroup);
+	/* That has made it forget what it knew. */
+	if (!IS_ERR(igroup))
+		iommufd_group_put(igroup);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_group_regions_changed, IOMMUFD_VFIO_TEST);
 

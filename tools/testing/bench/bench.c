@@ -22,7 +22,7 @@ static const char usage[] =
 	"  -s MIB,...   map these sizes (default: 2,64,512)\n"
 	"  -n COUNT     so many samples of what is slow, 1 to 8 (default: 3)\n"
 	"  -o SUBJECT   only this: map, map-anon, map-scattered, map-thp, map-shmem,\n"
-	"               map-hugetlb, single, attach or device\n";
+	"               map-hugetlb, single, attach, device or pasid\n";
 
 /**
  * bench_device_start() - bring a device from closed to able to do DMA
@@ -134,6 +134,7 @@ int main(int argc, char **argv)
 	bench_device(&bench);
 	bench_map(&bench);
 	bench_attach(&bench);
+	bench_pasid(&bench);
 	bench.side->device_close(&bench.device);
 	bench.side->space_close(&bench.space);
 	bench_progress("done");

@@ -108,6 +108,7 @@ static inline unsigned int bench_largest(const struct bench *bench)
 void bench_map(struct bench *bench);
 void bench_attach(struct bench *bench);
 void bench_device(struct bench *bench);
+void bench_pasid(struct bench *bench);
 
 /* bench.c */
 int bench_device_start(const struct bench_side *side, struct bench_device *device,

@@ -10,7 +10,7 @@ running-release := $(shell cat $(RUNNING_KDIR)/include/config/kernel.release 2>/
 
 # The running kernel's headers where that is a kernel we support, else the ones
 # that set-up unpacked, which are also those of the guest's kernel.
-guest-goal := $(filter check check-peer demo fuzz shell bench,$(MAKECMDGOALS))
+guest-goal := $(filter check check-noiommu check-peer demo fuzz shell bench,$(MAKECMDGOALS))
 KDIR ?= $(if $(guest-goal),$(CACHED_KDIR),$(if $(filter 6.12.%,$(running-release)),$(RUNNING_KDIR),$(CACHED_KDIR)))
 
 # Known only once set-up is done: for use in recipes.
@@ -38,6 +38,11 @@ setup:
 check: modules tests tools $(if $(DEBUG_KERNEL),$(peer-program) $(peer-debug-program)) | setup-guest
 	@$(VM)/check --modules $(MODULES) --load iommufd_mock $(check-options) $(RUN) \
 		$(if $(T),--match '$(T)') -- $(check-programs)
+
+# What needs a machine whose IOMMU is off.
+check-noiommu: modules tests | setup-guest
+	@$(VM)/check --modules $(MODULES) --jobs 1 --append intel_iommu=off $(RUN) \
+		-- build/tests/vfio/group_noiommu
 
 # The same and mainline's own tests, on a kernel that watches for mistakes.
 check-debug: | setup-debug
@@ -90,4 +95,4 @@ distclean:
 help:
 	@sed '1d; s/^/  /' scripts/help.txt
 
-.PHONY: all modules setup check check-debug check-lane coverage demo shell style install uninstall clean distclean help
+.PHONY: all modules setup check check-noiommu check-debug check-lane coverage demo shell style install uninstall clean distclean help

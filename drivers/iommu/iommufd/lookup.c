@@ -126,15 +126,19 @@ static int job_run(void *data)
 	struct lookup_job *job = data;
 	struct iommufd_backing *backing = job->backing;
 	struct file *file = backing->account->ictx->file;
+	struct mm_struct *mm = backing_mm(backing);
 
 	job->result = job_look_up(job);
+	/*
+	 * Before anybody hears of the result, who would find the context alive after its last file
+	 * is closed. May end the context, if nobody waits any more.
+	 */
+	iommufd_backing_put(backing);
+	fput(file);
+	jobs_put(mm);
 	if (!job_finish(job) && job->result > 0)
 		unpin_user_pages(job->pages, job->result);
-	jobs_put(backing_mm(backing));
 	job_put(job);
-	iommufd_backing_put(backing);
-	/* May end the context. */
-	fput(file);
 	module_put_and_kthread_exit(0);
 }
 

@@ -22,6 +22,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/vfio.h>
 
+#include "compat.h"
 #include "priv.h"
 
 static int vfio_pci_sriov_notify(struct notifier_block *nb, unsigned long action, void *data)
@@ -33,7 +34,7 @@ static int vfio_pci_sriov_notify(struct notifier_block *nb, unsigned long action
 	if (!vf->is_virtfn || pci_physfn(vf) != core->pdev)
 		return NOTIFY_DONE;
 	if (action == BUS_NOTIFY_ADD_DEVICE) {
-		if (device_set_driver_override(&vf->dev, name))
+		if (vfio_pci_set_driver_override(vf, name))
 			pci_warn(vf, "vfio-pci: out of memory: a driver of the host may take this VF\n");
 	} else if (action == BUS_NOTIFY_BOUND_DRIVER) {
 		if (!vf->driver->driver_managed_dma)

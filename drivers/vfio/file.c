@@ -236,8 +236,8 @@ static long vfio_device_ioctl(struct file *file, unsigned int cmd, unsigned long
 }
 
 /*
- * Both tables have the same methods, and the same open and release. Addresses of mappings are chosen
- * so that a large region can be mapped by large pages.
+ * Both tables have the same methods, and the same open and release. Addresses of mappings are
+ * chosen so that a large region can be mapped by large pages.
  */
 const struct file_operations vfio_parked_fops = {
 	.owner = THIS_MODULE,

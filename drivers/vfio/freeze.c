@@ -3,9 +3,9 @@
  * Freezing: several devices stay as they are while a driver does something to all of them at once,
  * such as a reset of the bus that they share.
  *
- * What is held is core->lock of each device, in the order of their addresses, so that two freezes of
- * overlapping sets wait for each other and never for ever. A callback's SRCU read section may wait
- * for these locks, since nobody who holds one waits for a read section.
+ * What is held is core->lock of each device, in the order of their addresses, so that two freezes
+ * of overlapping sets wait for each other and never for ever. A callback's SRCU read section may
+ * wait for these locks, since nobody who holds one waits for a read section.
  *
  * For lockdep a freeze is a lock by itself, under which locks of one class nest.
  */

@@ -269,7 +269,8 @@ u32 iommufd_endpoint_id(const struct iommufd_endpoint *ep);
  * @dev: the other device
  *
  * Context: may sleep; waits for no user.
- * Return: the number of @peer if it is in the context of @ep; else 0 if that context owns the DMA of
+ * Return: the number of @peer if it is in the context of @ep; else 0 if that context owns the DMA
+ * of
  * @dev together with that of a device of its own, since the IOMMU can't keep them apart; else
  * -ENODEV.
  */

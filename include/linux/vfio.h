@@ -130,8 +130,9 @@ struct vfio_group_proof {
  *        vm_ops. Called with the caller's mmap_lock held for write.
  * @fault: Insert the page for @vmf (vmf_insert_pfn()), or return VM_FAULT_SIGBUS. The same offset
  *         may fault again after vfio_device_zap(). Called with mmap_lock or the VMA lock held.
- * @huge_fault: Insert 2^@order pages at once (vmf_insert_pfn_pmd(), vmf_insert_pfn_pud()), or return
- *              VM_FAULT_FALLBACK, after which @fault is called; optional. Otherwise as @fault.
+ * @huge_fault: Insert 2^@order pages at once (vmf_insert_pfn_pmd(), vmf_insert_pfn_pud()), or
+ *              return VM_FAULT_FALLBACK, after which @fault is called; optional. Otherwise as
+ *              @fault.
  * @get_info: Fill flags, num_regions and num_irqs of @info; optionally add capabilities.
  * @get_region_info: Fill flags, size and offset for @info->index; -EINVAL for an unknown index.
  * @get_irq_info: Fill flags and count for @info->index; -EINVAL for an unknown index.
@@ -139,8 +140,8 @@ struct vfio_group_proof {
  *            @data holds count elements: u8 for DATA_BOOL, s32 for DATA_EVENTFD, and is NULL for
  *            DATA_NONE.
  * @reset: Reset the device to its initial state; optional (the ioctl gives -ENOTTY without it).
- * @ioeventfd: Write @size bytes (1, 2, 4 or 8) of @data at file offset @pos whenever the eventfd @fd
- *             of the calling process is signalled; if @fd is -1, stop doing so. Optional.
+ * @ioeventfd: Write @size bytes (1, 2, 4 or 8) of @data at file offset @pos whenever the eventfd
+ *             @fd of the calling process is signalled; if @fd is -1, stop doing so. Optional.
  * @find_feature: Describe a feature, or return NULL if the device does not have it; optional.
  * @hot_reset_info: Name the devices that @hot_reset would reset; optional, of PCI devices.
  * @hot_reset: Reset the slot or bus, which must be the user's as a whole

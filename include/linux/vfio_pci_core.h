@@ -5,8 +5,8 @@
  * A variant driver embeds struct vfio_pci_core_device as the first member of its own structure,
  * allocates that with vfio_alloc_device(type, core.vdev, ...), calls vfio_pci_core_init(), and
  * vfio_pci_core_register_device() last. Its struct vfio_device_ops names the functions below, or
- * functions of its own that call them, and sets takes_token. Its pci_driver sets driver_managed_dma,
- * and vfio_pci_core_pm_ops as driver.pm.
+ * functions of its own that call them, and sets takes_token. Its pci_driver sets
+ * driver_managed_dma, and vfio_pci_core_pm_ops as driver.pm.
  *
  * The vfio device may also be of a mediated device whose parent the function is: the device that
  * vfio_alloc_device() is given says so. The function's driver data is then its driver's own.

@@ -9,15 +9,13 @@
  * remembered by IOVA. No lock is held while pages are faulted in; a pin counts from the moment at
  * which it is entered, and that happens only if the same memory is still mapped then.
  *
- * Unmapping
- * ---------
- * Whoever unmaps a range first says so in ioas->leaving, which keeps new pins away (where no access
- * is attached, taking the areas out of READY does); then asks every access that has pins there to
- * let go, with no lock held, so that the driver can unpin as it likes; and waits, not for ever. A
- * driver that keeps its pins is stopped, if its owner can do that, as only then the pages can be
- * taken from it. So an unmap either finds no pins or fails with -EBUSY before it has changed
- * anything. A copy can't be in the way of an unmap: it looks memory up and copies in one step, under
- * the lock that an unmap needs to begin.
+ * Unmapping --------- Whoever unmaps a range first says so in ioas->leaving, which keeps new pins
+ * away (where no access is attached, taking the areas out of READY does); then asks every access
+ * that has pins there to let go, with no lock held, so that the driver can unpin as it likes; and
+ * waits, not for ever. A driver that keeps its pins is stopped, if its owner can do that, as only
+ * then the pages can be taken from it. So an unmap either finds no pins or fails with -EBUSY before
+ * it has changed anything. A copy can't be in the way of an unmap: it looks memory up and copies in
+ * one step, under the lock that an unmap needs to begin.
  *
  * Stopping
  * --------

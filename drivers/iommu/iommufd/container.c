@@ -9,10 +9,10 @@
  *
  * A context that was opened as /dev/vfio/vfio keeps to the rules that programs for type1 know:
  * without a group no type, without a type no mappings, one type only, and both are gone with the
- * last group. Its device node is for everybody, and gives rights only to who has a group besides; so
- * what iommufd has more than a container waits for that, too. One that was opened as /dev/iommu is a
- * context first: its IOAS is there to be mapped into before and after, and choosing a type again
- * does no harm.
+ * last group. Its device node is for everybody, and gives rights only to who has a group besides;
+ * so what iommufd has more than a container waits for that, too. One that was opened as /dev/iommu
+ * is a context first: its IOAS is there to be mapped into before and after, and choosing a type
+ * again does no harm.
  *
  * Locks: see struct iommufd_container. Endpoints are attached, which may wait for user memory,
  * under setup_lock alone, and leaving doesn't take that; so taking a device away never waits.

@@ -77,7 +77,7 @@ static struct iommufd_hwpt *alloc_paging(struct iommufd_device *idev, struct iom
 	if (mutex_lock_killable(&ioas->auto_lock))
 		return ERR_PTR(-EINTR);
 	domain = alloc_domain_with_data(idev, cmd->flags & DRIVER_FLAGS, NULL,
-				       alloc_data(cmd, &data));
+					alloc_data(cmd, &data));
 	if (IS_ERR(domain))
 		hwpt = ERR_CAST(domain);
 	else

@@ -212,7 +212,9 @@ static bool vfio_pci_bar_usable(struct vfio_pci_core_device *core, unsigned int 
 						   vfio_pci_io_usable(core);
 }
 
-/* One naturally aligned access. The MSI-X table reads as ones, and what is written to it is lost. */
+/*
+ * One naturally aligned access. The MSI-X table reads as ones, and what is written to it is lost.
+ */
 static void vfio_pci_bar_access_one(struct vfio_pci_core_device *core, unsigned int bar,
 				    void __iomem *io, void *buf, size_t size, u64 off, bool write)
 {

@@ -198,8 +198,8 @@ static void vfio_pci_state_restore(struct vfio_pci_core_device *core)
  * @vdev: a registered, closed device
  *
  * Context: may sleep for seconds (a reset).
- * Return: 0; -EACCES or -EINVAL for the VF token (sriov.c); -EAGAIN if someone else is working on the device; -ENOMEM; an error of power
- * management, enabling or reset.
+ * Return: 0; -EACCES or -EINVAL for the VF token (sriov.c); -EAGAIN if someone else is working on
+ * the device; -ENOMEM; an error of power management, enabling or reset.
  */
 int vfio_pci_core_open(struct vfio_device *vdev)
 {

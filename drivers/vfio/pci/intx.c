@@ -8,10 +8,10 @@
  * Masking is done in the function itself (COMMAND's INTx disable bit) where that works; then the
  * line may be shared. Else the interrupt controller masks the line, which must be exclusive.
  *
- * Three things want it masked: masked (interrupt or ioctl), disabled (the virtual INTx disable bit),
- * and quiet (the function is powered down). hw_masked is what was done about them; vfio_pci_intx_apply() alone changes it, but for the
- * handler, which only ever masks. A function that can mask is also masked while the index is not
- * enabled: nobody would handle its interrupt.
+ * Three things want it masked: masked (interrupt or ioctl), disabled (the virtual INTx disable
+ * bit), and quiet (the function is powered down). hw_masked is what was done about them;
+ * vfio_pci_intx_apply() alone changes it, but for the handler, which only ever masks. A function
+ * that can mask is also masked while the index is not enabled: nobody would handle its interrupt.
  */
 #include <linux/interrupt.h>
 #include <linux/pci.h>

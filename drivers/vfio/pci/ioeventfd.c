@@ -2,9 +2,9 @@
 /*
  * ioeventfds: a write to a BAR, done whenever the user (or KVM on his behalf) signals an eventfd.
  *
- * The write is done by a work item, under the same rules as one by write(): it wakes a function that
- * is powered down, leaves out the MSI-X table, and is dropped while memory decoding is off. Nobody
- * is there to be told.
+ * The write is done by a work item, under the same rules as one by write(): it wakes a function
+ * that is powered down, leaves out the MSI-X table, and is dropped while memory decoding is off.
+ * Nobody is there to be told.
  *
  * ioeventfd_lock is held while a watch is stopped, which waits for its work; the work does not take
  * it.
@@ -105,7 +105,8 @@ static int vfio_pci_ioeventfd_check(struct vfio_pci_core_device *core,
 		return -EINVAL;
 	if (like->size > vfio_pci_bar_widest(core, like->bar) || !IS_ALIGNED(like->off, like->size))
 		return -EINVAL;
-	if ((int)like->bar == core->msix_bar && end > core->msix_start && like->off < core->msix_end)
+	if ((int)like->bar == core->msix_bar && end > core->msix_start &&
+	    like->off < core->msix_end)
 		return -EINVAL;
 	return core->bars[like->bar].claimed ? 0 : -EBUSY;
 }
@@ -118,8 +119,9 @@ static int vfio_pci_ioeventfd_check(struct vfio_pci_core_device *core,
  * @data: what to write
  * @fd: an eventfd of the calling process, or -1 to end what is the same but for @fd
  *
- * Return: 0; -EINVAL for a place that can't be written so, or if @fd is no eventfd; -EBUSY if the BAR
- * is in use by someone else; -EEXIST if there is the same; -ENODEV if @fd is -1 and there is none; -ENOSPC; -EBADF; -ENOMEM.
+ * Return: 0; -EINVAL for a place that can't be written so, or if @fd is no eventfd; -EBUSY if the
+ * BAR is in use by someone else; -EEXIST if there is the same; -ENODEV if @fd is -1 and there is
+ * none; -ENOSPC; -EBADF; -ENOMEM.
  */
 int vfio_pci_core_ioeventfd(struct vfio_device *vdev, size_t size, loff_t pos, u64 data, int fd)
 {

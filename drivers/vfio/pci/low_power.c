@@ -2,10 +2,10 @@
 /*
  * Low power: the user allows the host to power the function down while he does not use it.
  *
- * Open holds a reference of runtime power management, which keeps the function awake. LOW_POWER_ENTRY
- * gives it back, LOW_POWER_EXIT and close take it again. Every call that may touch hardware holds a
- * reference of its own (vfio_pci_use()), taken before any lock of ours, and so wakes the function
- * for as long as it takes. Mappings can't do so: they fault until the exit.
+ * Open holds a reference of runtime power management, which keeps the function awake.
+ * LOW_POWER_ENTRY gives it back, LOW_POWER_EXIT and close take it again. Every call that may touch
+ * hardware holds a reference of its own (vfio_pci_use()), taken before any lock of ours, and so
+ * wakes the function for as long as it takes. Mappings can't do so: they fault until the exit.
  *
  * With a wake-up eventfd, the first resume after the entry is an exit, too: the resume takes the
  * reference back and signals the eventfd.

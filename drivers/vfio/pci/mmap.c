@@ -2,10 +2,9 @@
 /*
  * Mappings of BARs.
  *
- * mmap only checks; pages are put in by faults, under mem_lock, large ones where mapping and BAR are
- * aligned. Whoever makes the BARs
- * unreachable closes the gate and zaps (see power.c), after which a fault finds the gate closed and
- * gives SIGBUS until memory decoding is on again.
+ * mmap only checks; pages are put in by faults, under mem_lock, large ones where mapping and BAR
+ * are aligned. Whoever makes the BARs unreachable closes the gate and zaps (see power.c), after
+ * which a fault finds the gate closed and gives SIGBUS until memory decoding is on again.
  */
 #include <linux/export.h>
 #include <linux/mm.h>
@@ -58,8 +57,8 @@ int vfio_pci_core_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 EXPORT_SYMBOL_GPL(vfio_pci_core_mmap);
 
 /*
- * Where the 2^@order pages around a fault come from. mmap has checked that the mapping is within its
- * BAR, and a mapping may be split and moved since, but not grown.
+ * Where the 2^@order pages around a fault come from. mmap has checked that the mapping is within
+ * its BAR, and a mapping may be split and moved since, but not grown.
  *
  * Return: whether they all are in the mapping and in the BAR, and aligned.
  */

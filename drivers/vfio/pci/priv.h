@@ -103,7 +103,8 @@ int vfio_pci_token_set(struct vfio_device *vdev, void *data);
 
 /* reset.c */
 int vfio_pci_reset_locked(struct vfio_pci_core_device *core);	/* config_lock */
-void vfio_pci_reset_prepare(struct vfio_pci_core_device *core);	/* config_lock, mem_lock for write */
+/* config_lock, mem_lock for write */
+void vfio_pci_reset_prepare(struct vfio_pci_core_device *core);
 void vfio_pci_reset_finish(struct vfio_pci_core_device *core);	/* likewise */
 int vfio_pci_reset_at_open(struct vfio_pci_core_device *core);
 void vfio_pci_reset_at_close(struct vfio_pci_core_device *core);

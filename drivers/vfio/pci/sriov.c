@@ -3,16 +3,16 @@
  * Single Root I/O Virtualization: a physical function (PF) and its virtual ones (VFs).
  *
  * The user of a PF is the master of its VFs: he can reset them, and much more, depending on the
- * hardware. So when a vfio driver has the PF, the users of PF and VFs must know a common secret, the
- * VF token: whoever opens a VF gives the one that the PF's user has set, and whoever opens the PF
- * while VFs are open gives the one that they gave. A PF starts with a random token, which nobody
+ * hardware. So when a vfio driver has the PF, the users of PF and VFs must know a common secret,
+ * the VF token: whoever opens a VF gives the one that the PF's user has set, and whoever opens the
+ * PF while VFs are open gives the one that they gave. A PF starts with a random token, which nobody
  * knows.
  *
- * VFs of such a PF come into being with a driver_override that names the PF's driver: the host's own
- * drivers are not to trust a device whose master is a user.
+ * VFs of such a PF come into being with a driver_override that names the PF's driver: the host's
+ * own drivers are not to trust a device whose master is a user.
  *
  * A PF that has VFs already when a vfio driver wants it is refused (vfio_pci_core_init()), and one
- * that a vfio driver loses loses its VFs first. So a VF's view of its PF never changes.
+ * that a vfio driver lets go of loses its VFs first. So a VF's view of its PF never changes.
  *
  * token_lock of the PF is taken by its own open and by those of the VFs; a leaf.
  */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * adi: work queues of one device for several users, as Intel's scalable I/O virtualization has them.
+ * adi: work queues of one device for several users, as Intel's scalable I/O virtualization has
+ * them.
  *
  * The device, behind the mock IOMMU, is the parent; each queue is a mediated device, and does DMA
  * under the parent's requester ID with PASIDs of its user. All that is emulated is a page of
- * registers. What keeps users apart are the IOMMU, which has page tables by PASID, and adi_queue_submit(),
- * which lets no descriptor through whose PASID isn't the user's.
+ * registers. What keeps users apart are the IOMMU, which has page tables by PASID, and
+ * adi_queue_submit(), which lets no descriptor through whose PASID isn't the user's.
  */
 #ifndef ADI_H
 #define ADI_H

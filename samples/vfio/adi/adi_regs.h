@@ -3,8 +3,8 @@
  * The device that users of adi see: a work queue that fills memory.
  *
  * Its region, index 0 at file offset 0, has registers that tell something, and a portal: writing a
- * whole struct adi_descriptor there submits it. It is done later; the eventfd of interrupt index 0 is
- * signalled after each. There is no configuration space.
+ * whole struct adi_descriptor there submits it. It is done later; the eventfd of interrupt index 0
+ * is signalled after each. There is no configuration space.
  */
 #ifndef ADI_REGS_H
 #define ADI_REGS_H
@@ -29,7 +29,7 @@
 #define ADI_LENGTH_MAX		4096
 
 /* @pasid is a guest's. */
-#define ADI_GUEST_PASID		(1 << 0)
+#define ADI_GUEST_PASID		0x1
 
 /**
  * struct adi_descriptor - fill memory

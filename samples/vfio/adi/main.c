@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The parent, and the mediated devices below it. The parent is behind the mock IOMMU, as there is no
- * hardware that everybody has; with hardware that has work queues and PASIDs its driver would be a PCI
- * driver, iommufd_mock_dma() the hardware, and nothing else different.
+ * The parent, and the mediated devices below it. The parent is behind the mock IOMMU, as there is
+ * no hardware that everybody has; with hardware that has work queues and PASIDs its driver would be
+ * a PCI driver, iommufd_mock_dma() the hardware, and nothing else different.
  */
 #include <linux/iommufd_mock.h>
 #include <linux/module.h>

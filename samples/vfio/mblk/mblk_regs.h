@@ -6,8 +6,8 @@
  * ring of descriptors in memory that the user has mapped, at MBLK_REG_QUEUE_IOVA. The user fills
  * descriptors, and writes to MBLK_REG_TAIL how many they have been since the queue was enabled. The
  * device works on one after the other, writes @status and @done of each, and counts them in
- * MBLK_REG_HEAD. Interrupt 0 tells of each one with MBLK_DESC_INTERRUPT, and of a queue whose memory
- * was unmapped.
+ * MBLK_REG_HEAD. Interrupt 0 tells of each one with MBLK_DESC_INTERRUPT, and of a queue whose
+ * memory was unmapped.
  *
  * A request may consist of several segments: each but the last has MBLK_DESC_NEXT and names the
  * next one's descriptor. Such a descriptor is not counted; it may be anywhere in the ring.

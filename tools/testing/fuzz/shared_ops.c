@@ -377,6 +377,7 @@ static int change_process(struct shared_thread *thread, struct fuzz_call *call)
 			  sizeof(call->arg.change_process));
 }
 
+/* What works on a device may find that another thread has just ended it: ENODEV. */
 const struct shared_op shared_ops[] = {
 	{ "ioas-alloc", alloc, { 0 } },
 	{ "map", map, { ENOENT, EINVAL, EEXIST, ENOSPC, EFAULT } },
@@ -390,14 +391,17 @@ const struct shared_op shared_ops[] = {
 	{ "ioas-ranges", ranges, { ENOENT, EMSGSIZE } },
 	{ "option", option, { ENOENT, EINVAL, EADDRINUSE } },
 	{ "destroy", destroy, { ENOENT, EBUSY } },
-	{ "hwpt-alloc", hwpt_alloc, { ENOENT, EINVAL, EADDRINUSE, EFAULT, EOPNOTSUPP } },
-	{ "device-create", device_create, { ENOENT, EINVAL, EADDRINUSE, EFAULT, EOPNOTSUPP } },
-	{ "device-sibling", device_sibling, { ENOENT, EINVAL, EADDRINUSE, EFAULT, EOPNOTSUPP } },
-	{ "device-attach", device_replace, { ENOENT, EINVAL, EADDRINUSE, EFAULT, EOPNOTSUPP } },
-	{ "dma", dma, { ENOENT, ENXIO, EACCES } },
-	{ "dma", dma, { ENOENT, ENXIO, EACCES } },
-	{ "dirty-set", dirty_set, { ENOENT, EOPNOTSUPP } },
-	{ "dirty-get", dirty_get, { ENOENT, EOPNOTSUPP, EINVAL } },
+	{ "hwpt-alloc", hwpt_alloc, { ENOENT, EINVAL, EADDRINUSE, EFAULT, EOPNOTSUPP, ENODEV } },
+	{ "device-create", device_create,
+	  { ENOENT, EINVAL, EADDRINUSE, EFAULT, EOPNOTSUPP, ENODEV } },
+	{ "device-sibling", device_sibling,
+	  { ENOENT, EINVAL, EADDRINUSE, EFAULT, EOPNOTSUPP, ENODEV } },
+	{ "device-attach", device_replace,
+	  { ENOENT, EINVAL, EADDRINUSE, EFAULT, EOPNOTSUPP, ENODEV } },
+	{ "dma", dma, { ENOENT, ENXIO, EACCES, ENODEV } },
+	{ "dma", dma, { ENOENT, ENXIO, EACCES, ENODEV } },
+	{ "dirty-set", dirty_set, { ENOENT, EOPNOTSUPP, ENODEV } },
+	{ "dirty-get", dirty_get, { ENOENT, EOPNOTSUPP, EINVAL, ENODEV } },
 	{ "access-create", access_create, { ENOENT, EINVAL, EADDRINUSE } },
 	{ "access-pin", access_pin, { EBADF, EINVAL, ENOENT, EPERM, EFAULT, EBUSY, ENODEV } },
 	{ "access-unpin", access_unpin, { EBADF, EINVAL, ENOENT } },
@@ -405,7 +409,7 @@ const struct shared_op shared_ops[] = {
 	{ "access-replace", access_replace, { EBADF, EINVAL, ENOENT, EADDRINUSE, ENODEV } },
 	{ "access-close", access_close, { 0 } },
 	{ "fault-alloc", fault_alloc, { 0 } },
-	{ "fault-trigger", fault_trigger, { ENOENT, EINVAL } },
+	{ "fault-trigger", fault_trigger, { ENOENT, EINVAL, ENODEV } },
 	{ "fault-close", fault_close, { 0 } },
 	{ "type1-ioas", type1_ioas, { ENOENT } },
 	{ "type1-map", type1_map, { ENODEV, EINVAL, EEXIST, EFAULT } },

@@ -113,12 +113,16 @@ static long job_look_up(struct lookup_job *job)
 /* Whether there is still somebody who takes the result. */
 static bool job_finish(struct lookup_job *job)
 {
-	guard(spinlock)(&job->lock);
-	if (!job->canceller)
-		return false;
-	job->done = true;
-	wake_up_all(&job->canceller->wait);
-	return true;
+	bool wanted;
+
+	spin_lock(&job->lock);
+	wanted = job->canceller;
+	if (wanted) {
+		job->done = true;
+		wake_up_all(&job->canceller->wait);
+	}
+	spin_unlock(&job->lock);
+	return wanted;
 }
 
 static int job_run(void *data)

@@ -3,9 +3,9 @@
  * Two users of one device with a thousand PASIDs each, which they own, attach, use and give back in
  * random order, so that numbers change hands all the time.
  *
- * Every page of memory belongs to one PASID of one user, and that PASID's address space maps nothing
- * else. All fill with their own value. So each page must hold, at the end, what its owner filled it
- * with last, and a single foreign access anywhere is found.
+ * Every page of memory belongs to one PASID of one user, and that PASID's address space maps
+ * nothing else. All fill with their own value. So each page must hold, at the end, what its owner
+ * filled it with last, and a single foreign access anywhere is found.
  */
 #include <errno.h>
 #include <stdlib.h>

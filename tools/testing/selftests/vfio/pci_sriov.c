@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SR-IOV: virtual functions of a function that belongs to userspace, and the token that the users of
- * both share.
+ * SR-IOV: virtual functions of a function that belongs to userspace, and the token that the users
+ * of both share.
  */
 #include "kselftest_harness.h"
 

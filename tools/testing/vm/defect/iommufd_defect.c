@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Does something wrong, of the kind that its parameter names, when it is loaded. check-lane loads it
- * on the debug kernel to see that each kind is found; it is never installed.
+ * Does something wrong, of the kind that its parameter names, when it is loaded. check-lane loads
+ * it on the debug kernel to see that each kind is found; it is never installed.
  *
  * What the compiler would see through goes by way of volatile variables.
  */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Prints the frequency of this machine's time stamp counter, which an emulated processor shows to
- * its kernel as it is. That kernel would measure it against an emulated timer, and on a busy machine
- * be wrong by a factor: all its clocks would then run too fast, and time-outs come too early.
+ * its kernel as it is. That kernel would measure it against an emulated timer, and on a busy
+ * machine be wrong by a factor: all its clocks would then run too fast, and time-outs come too
+ * early.
  */
 #include <stdint.h>
 #include <stdio.h>

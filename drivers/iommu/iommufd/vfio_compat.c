@@ -267,7 +267,7 @@ static int check_map(const struct vfio_iommu_type1_dma_map *map)
 		return -EINVAL;
 	if (check_add_overflow(map->iova, map->size - 1, &end) ||
 	    check_add_overflow(map->vaddr, map->size, &end))
-		return -EINVAL;
+		return -EOVERFLOW;
 	return 0;
 }
 
@@ -340,7 +340,7 @@ static int check_unmap(const struct vfio_iommu_type1_dma_unmap *unmap)
 		return unmap->iova || unmap->size ? -EINVAL : 0;
 	if (!unmap->size || (unmap->iova | unmap->size) & ~PAGE_MASK)
 		return -EINVAL;
-	return check_add_overflow(unmap->iova, unmap->size - 1, &last) ? -EINVAL : 0;
+	return check_add_overflow(unmap->iova, unmap->size - 1, &last) ? -EOVERFLOW : 0;
 }
 
 /* Sets @unmap->size to what was mapped. */

@@ -408,9 +408,9 @@ static const struct bad_map bad_maps[] = {
 	{ "odd IOVA", MAP_SIZE, MAP_RW, 0, IOVA + 1, PAGE, -EINVAL },
 	{ "IOVA of half a page", MAP_SIZE, MAP_RW, 0, IOVA + PAGE / 2, PAGE, -EINVAL },
 	{ "odd address", MAP_SIZE, MAP_RW, 8, IOVA, PAGE, -EINVAL },
-	{ "IOVA wraps around", MAP_SIZE, MAP_RW, 0, -PAGE, 2 * PAGE, -EINVAL },
-	{ "size wraps around", MAP_SIZE, MAP_RW, 0, IOVA, -PAGE, -EINVAL },
-	{ "address wraps around", MAP_SIZE, MAP_RW, 0, 0, -PAGE, -EINVAL },
+	{ "IOVA wraps around", MAP_SIZE, MAP_RW, 0, -PAGE, 2 * PAGE, -EOVERFLOW },
+	{ "size wraps around", MAP_SIZE, MAP_RW, 0, IOVA, -PAGE, -EOVERFLOW },
+	{ "address wraps around", MAP_SIZE, MAP_RW, 0, 0, -PAGE, -EOVERFLOW },
 };
 
 TEST_F(container, bad_map_fails_and_maps_nothing)
@@ -480,8 +480,8 @@ static const struct bad_unmap bad_unmaps[] = {
 	{ "odd size", UNMAP_SIZE, 0, IOVA, MEMORY_SIZE + 1, -EINVAL },
 	{ "odd IOVA", UNMAP_SIZE, 0, IOVA + 1, MEMORY_SIZE, -EINVAL },
 	{ "half a page", UNMAP_SIZE, 0, IOVA + PAGE / 2, PAGE / 2, -EINVAL },
-	{ "IOVA wraps around", UNMAP_SIZE, 0, -PAGE, 2 * PAGE, -EINVAL },
-	{ "size wraps around", UNMAP_SIZE, 0, IOVA, -PAGE, -EINVAL },
+	{ "IOVA wraps around", UNMAP_SIZE, 0, -PAGE, 2 * PAGE, -EOVERFLOW },
+	{ "size wraps around", UNMAP_SIZE, 0, IOVA, -PAGE, -EOVERFLOW },
 };
 
 TEST_F(container, bad_unmap_fails_and_unmaps_nothing)

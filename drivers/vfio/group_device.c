@@ -26,6 +26,7 @@ int vfio_group_claim_device(struct vfio_core_device *core, struct iommufd_ctx *i
 	endpoint = vfio_driver_bind(core->vdev, ictx);
 	if (IS_ERR(endpoint))
 		return PTR_ERR(endpoint);
+	iommufd_endpoint_offer_memory(endpoint, vfio_mapping_find_memory, core);
 	core->group_endpoint = endpoint;
 	return 0;
 }

@@ -109,3 +109,36 @@ int vfio_file_mmap(struct vfio_file *df, struct vm_area_struct *vma)
 	vfio_file_exit(df, idx);
 	return rc;
 }
+
+/**
+ * vfio_mapping_find_memory() - where in memory is what a file maps, for iommufd
+ * @data: the device, struct vfio_core_device; not unregistered yet
+ * @file: any open file
+ * @pgoff: first page in it of which there is a mapping
+ * @nr_pages: how many
+ * @pfn: set to where the first one is
+ *
+ * Return: 0; -ENODEV (not an open file of the device), -EOPNOTSUPP (the driver offers no memory),
+ * or as the driver.
+ */
+int vfio_mapping_find_memory(void *data, struct file *file, unsigned long pgoff,
+			     unsigned long nr_pages, unsigned long *pfn)
+{
+	struct vfio_core_device *core = data;
+	const struct vfio_device_ops *ops = core->vdev->ops;
+	struct vfio_file *df;
+	int idx, rc;
+
+	if (READ_ONCE(file->f_op) != &vfio_device_fops)
+		return -ENODEV;
+	df = file->private_data;
+	if (df->core != core)
+		return -ENODEV;
+	if (!ops->find_memory)
+		return -EOPNOTSUPP;
+	if (!vfio_file_enter(df, &idx))
+		return -ENODEV;
+	rc = ops->find_memory(core->vdev, pgoff, nr_pages, pfn);
+	vfio_file_exit(df, idx);
+	return rc;
+}

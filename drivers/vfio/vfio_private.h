@@ -205,5 +205,7 @@ long vfio_ioctl_hot_reset(struct vfio_file *df, struct vfio_pci_hot_reset __user
 int vfio_mapping_init(struct vfio_core_device *core);
 void vfio_mapping_destroy(struct vfio_core_device *core);
 int vfio_file_mmap(struct vfio_file *df, struct vm_area_struct *vma);
+int vfio_mapping_find_memory(void *data, struct file *file, unsigned long pgoff,
+			     unsigned long nr_pages, unsigned long *pfn);
 
 #endif

@@ -15,6 +15,7 @@
 #include <linux/types.h>
 
 struct device;
+struct file;
 struct iommufd_access;
 struct iommufd_ctx;
 struct iommufd_endpoint;
@@ -313,6 +314,34 @@ int iommufd_endpoint_attach(struct iommufd_endpoint *ep, u32 *pt_id);
  * iommufd_access_ops), up to a second.
  */
 void iommufd_endpoint_detach(struct iommufd_endpoint *ep);
+
+/**
+ * typedef iommufd_find_memory_fn - tells where in memory is what a user has mapped of a device
+ * @data: as given to iommufd_endpoint_offer_memory()
+ * @file: any open file
+ * @pgoff: first page in @file of which the user has a mapping
+ * @nr_pages: how many, contiguous
+ * @pfn: set to where the first of them is; the others follow
+ *
+ * Called with a lock of iommufd held, so it must not attach, detach or release an endpoint, nor
+ * wait for anybody who does, or for a user. Not called any more once iommufd_endpoint_release() has
+ * returned.
+ *
+ * Return: 0; or an errno if @file isn't the device's, or these pages aren't in its memory.
+ */
+typedef int (*iommufd_find_memory_fn)(void *data, struct file *file, unsigned long pgoff,
+				      unsigned long nr_pages, unsigned long *pfn);
+
+/**
+ * iommufd_endpoint_offer_memory() - let users of the container map the device's memory for DMA
+ * @ep: an endpoint of a whole device that hasn't joined a container
+ * @find: where the memory is, which is the user's as long as the endpoint's DMA is
+ * @data: for @find
+ *
+ * What is mapped is unmapped when the endpoint is released, before its DMA is given back.
+ */
+void iommufd_endpoint_offer_memory(struct iommufd_endpoint *ep, iommufd_find_memory_fn find,
+				   void *data);
 
 /**
  * iommufd_container_join() - put an endpoint into its context's VFIO container

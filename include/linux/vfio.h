@@ -133,6 +133,9 @@ struct vfio_group_proof {
  * @huge_fault: Insert 2^@order pages at once (vmf_insert_pfn_pmd(), vmf_insert_pfn_pud()), or
  *              return VM_FAULT_FALLBACK, after which @fault is called; optional. Otherwise as
  *              @fault.
+ * @find_memory: Tell where in memory the @nr_pages pages at @pgoff are that @mmap let pass, so that
+ *               other devices can reach them; -EINVAL if they aren't; optional. They stay there
+ *               until the driver is unbound. Must not wait for anybody.
  * @get_info: Fill flags, num_regions and num_irqs of @info; optionally add capabilities.
  * @get_region_info: Fill flags, size and offset for @info->index; -EINVAL for an unknown index.
  * @get_irq_info: Fill flags and count for @info->index; -EINVAL for an unknown index.
@@ -163,6 +166,8 @@ struct vfio_device_ops {
 	vm_fault_t (*fault)(struct vfio_device *vdev, struct vm_fault *vmf);
 	vm_fault_t (*huge_fault)(struct vfio_device *vdev, struct vm_fault *vmf,
 				 unsigned int order);
+	int (*find_memory)(struct vfio_device *vdev, unsigned long pgoff, unsigned long nr_pages,
+			   unsigned long *pfn);
 	int (*get_info)(struct vfio_device *vdev, struct vfio_device_info *info,
 			struct vfio_info_caps *caps);
 	int (*get_region_info)(struct vfio_device *vdev, struct vfio_region_info *info,

@@ -210,6 +210,8 @@ int vfio_pci_core_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
 vm_fault_t vfio_pci_core_fault(struct vfio_device *vdev, struct vm_fault *vmf);
 vm_fault_t vfio_pci_core_huge_fault(struct vfio_device *vdev, struct vm_fault *vmf,
 				    unsigned int order);
+int vfio_pci_core_find_memory(struct vfio_device *vdev, unsigned long pgoff,
+			      unsigned long nr_pages, unsigned long *pfn);
 int vfio_pci_core_get_info(struct vfio_device *vdev, struct vfio_device_info *info,
 			   struct vfio_info_caps *caps);
 int vfio_pci_core_get_region_info(struct vfio_device *vdev, struct vfio_region_info *info,

@@ -53,7 +53,8 @@ static unsigned long span_nr_pages(const struct iommufd_span *span)
  *
  * An area that somebody works on is as good as a ready one, unless it comes or goes.
  *
- * Return: the area; ERR_PTR of -ENOENT if nothing is mapped there, -EPERM if it isn't for @prot.
+ * Return: the area; ERR_PTR of -ENOENT if nothing is mapped there, -EPERM if it isn't for @prot,
+ * -EFAULT if it has no pages.
  */
 struct iommufd_area *iommufd_access_find(struct iommufd_ioas *ioas, unsigned long first,
 					 unsigned long last, int prot, struct iommufd_span *span)
@@ -65,6 +66,8 @@ struct iommufd_area *iommufd_access_find(struct iommufd_ioas *ioas, unsigned lon
 		return ERR_PTR(-ENOENT);
 	if (!(area->prot & prot))
 		return ERR_PTR(-EPERM);
+	if (area->backing->device)
+		return ERR_PTR(-EFAULT);
 	*span = (struct iommufd_span) {
 		.first = first,
 		.last = min(last, area->last),

@@ -44,6 +44,8 @@ struct iommufd_area *iommufd_area_first(struct iommufd_backing *backing, unsigne
 					unsigned long length, u32 flags)
 {
 	area_init(&backing->first_area, backing, offset, length, flags);
+	if (backing->device)
+		backing->first_area.prot ^= IOMMU_CACHE | IOMMU_MMIO;
 	return &backing->first_area;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Backings: memory of a process or a file, pinned as a whole while somebody maps it.
+ * Backings: memory of a process or a file, pinned as a whole while somebody maps it. Memory of a
+ * device is one, too, with nothing to pin (device_memory.c).
  *
  * Pinning faults user memory in and may therefore wait for as long as the user likes (userfaultfd,
  * FUSE). It happens under backing->lock, but only for the first pin; a pin is taken away only from
@@ -13,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "backing.h"
+#include "endpoint.h"
 
 static struct kmem_cache *backing_cache;
 
@@ -39,10 +41,16 @@ void iommufd_backing_destroy_cache(void)
 	kmem_cache_destroy(backing_cache);
 }
 
-/* @file is NULL for memory of the calling process; else its reference is consumed on success. */
+/* Whether it is found in the address space of the process that answers for it. */
+static bool backing_is_of_process(const struct iommufd_backing *backing)
+{
+	return !backing->file && !backing->device;
+}
+
+/* References to @file and @device, of which there is at most one, are consumed on success. */
 static struct iommufd_backing *backing_alloc(struct iommufd_ctx *ictx, struct file *file,
-					     unsigned long start, unsigned long length,
-					     bool writeable)
+					     struct iommufd_endpoint *device, unsigned long start,
+					     unsigned long length, bool writeable)
 {
 	struct iommufd_backing *backing;
 	int rc;
@@ -50,14 +58,15 @@ static struct iommufd_backing *backing_alloc(struct iommufd_ctx *ictx, struct fi
 	backing = kmem_cache_alloc(backing_cache, GFP_KERNEL);
 	if (!backing)
 		return ERR_PTR(-ENOMEM);
-	backing->account = iommufd_account_get(ictx, !file);
+	backing->file = file;
+	backing->device = device;
+	backing->account = iommufd_account_get(ictx, backing_is_of_process(backing));
 	if (IS_ERR(backing->account)) {
 		rc = PTR_ERR(backing->account);
 		kmem_cache_free(backing_cache, backing);
 		return ERR_PTR(rc);
 	}
 	refcount_set(&backing->refs, 1);
-	backing->file = file;
 	backing->start = start & PAGE_MASK;
 	backing->nr_pages = ((start + length - 1) >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1;
 	backing->writeable = writeable;
@@ -83,7 +92,7 @@ static struct iommufd_backing *backing_alloc(struct iommufd_ctx *ictx, struct fi
 struct iommufd_backing *iommufd_backing_alloc_user(struct iommufd_ctx *ictx, unsigned long uptr,
 						   unsigned long length, bool writeable)
 {
-	return backing_alloc(ictx, NULL, uptr, length, writeable);
+	return backing_alloc(ictx, NULL, NULL, uptr, length, writeable);
 }
 
 static int file_check(struct file *file, unsigned long start, unsigned long length)
@@ -145,7 +154,7 @@ struct iommufd_backing *iommufd_backing_alloc_file(struct iommufd_ctx *ictx, int
 		rc = file_get_write(file);
 	if (rc)
 		goto put_file;
-	backing = backing_alloc(ictx, file, start, length, writeable);
+	backing = backing_alloc(ictx, file, NULL, start, length, writeable);
 	if (IS_ERR(backing)) {
 		rc = PTR_ERR(backing);
 		goto put_write;
@@ -160,21 +169,38 @@ put_file:
 	return ERR_PTR(rc);
 }
 
+/**
+ * iommufd_backing_alloc_device() - memory of a device
+ * @ep: the device's endpoint; the reference is consumed on success
+ * @phys: where it is, aligned to pages
+ * @length: in bytes, likewise, not zero
+ * @writeable: whether DMA may write
+ *
+ * Return: the backing with a reference for the caller, or ERR_PTR(-ENOMEM).
+ */
+struct iommufd_backing *iommufd_backing_alloc_device(struct iommufd_endpoint *ep, phys_addr_t phys,
+						     unsigned long length, bool writeable)
+{
+	return backing_alloc(ep->obj.ictx, NULL, ep, phys, length, writeable);
+}
+
 void iommufd_backing_put(struct iommufd_backing *backing)
 {
 	if (!refcount_dec_and_test(&backing->refs))
 		return;
 	WARN_ON(atomic_read(&backing->pins) || !xa_empty(&backing->pages));
-	iommufd_account_put(backing->account, !backing->file,
+	iommufd_account_put(backing->account, backing_is_of_process(backing),
 			    backing->counted ? backing->nr_pages : 0);
 	if (backing->file && backing->writeable)
 		mapping_unmap_writable(backing->file->f_mapping);
 	if (backing->file)
 		fput(backing->file);
+	if (backing->device)
+		iommufd_endpoint_put(backing->device);
 	kmem_cache_free(backing_cache, backing);
 }
 
-/* Counts all pages; those that are pinned one by one are counted already. */
+/* Counts all pages; those that are pinned one by one are counted already. A device has none. */
 static int backing_count(struct iommufd_backing *backing)
 {
 	int rc;
@@ -190,6 +216,8 @@ static int backing_count(struct iommufd_backing *backing)
 static void backing_uncount(struct iommufd_backing *backing)
 {
 	guard(mutex)(&backing->pages_lock);
+	if (!backing->counted)
+		return;
 	iommufd_account_uncharge(backing->account, !backing->file,
 				 backing->nr_pages - backing->nr_recorded);
 	backing->counted = false;
@@ -198,9 +226,10 @@ static void backing_uncount(struct iommufd_backing *backing)
 /* backing->lock is held, or the caller has the only reference. */
 static int backing_pin_first(struct iommufd_backing *backing)
 {
-	int rc;
+	int rc = 0;
 
-	rc = backing_count(backing);
+	if (!backing->device)
+		rc = backing_count(backing);
 	if (rc)
 		return rc;
 	rc = iommufd_backing_pin_runs(backing);

@@ -11,8 +11,10 @@
  * struct iommufd_backing - memory that areas map
  * @refs: one for each area, and for each use by an access endpoint
  * @account: who answers for the pages, and whose address space memory of a process is found in
- * @file: the file whose pages these are, or NULL for memory of a process
- * @start: user address of the first page, or its byte offset in @file
+ * @file: the file whose pages these are, or NULL
+ * @device: the endpoint of the device whose memory this is, which has no pages to pin or count; a
+ *          reference, or NULL. With neither @file nor @device it is memory of a process.
+ * @start: user address of the first page, or its byte offset in @file, or its physical address
  * @nr_pages: number of pages
  * @writeable: whether the pages may be written by DMA
  * @pages_lock: protects @counted, @nr_recorded and @pages; nothing is faulted in while it is held
@@ -29,6 +31,7 @@ struct iommufd_backing {
 	refcount_t refs;
 	struct iommufd_account *account;
 	struct file *file;
+	struct iommufd_endpoint *device;
 	unsigned long start;
 	unsigned long nr_pages;
 	bool writeable;
@@ -51,6 +54,8 @@ struct iommufd_backing *iommufd_backing_alloc_user(struct iommufd_ctx *ictx, uns
 struct iommufd_backing *iommufd_backing_alloc_file(struct iommufd_ctx *ictx, int fd,
 						   unsigned long start, unsigned long length,
 						   bool writeable);
+struct iommufd_backing *iommufd_backing_alloc_device(struct iommufd_endpoint *ep, phys_addr_t phys,
+						     unsigned long length, bool writeable);
 void iommufd_backing_put(struct iommufd_backing *backing);
 int iommufd_backing_pin(struct iommufd_backing *backing);
 void iommufd_backing_pin_again(struct iommufd_backing *backing);

@@ -327,6 +327,20 @@ static int pin_many(struct iommufd_backing *backing)
 	return rc;
 }
 
+/* Where a device's memory is doesn't change while it is the user's: there is nothing to pin. */
+static int record_device_memory(struct iommufd_backing *backing)
+{
+	int rc = 0;
+
+	while (!rc && !pinned_all(backing)) {
+		unsigned long done = backing->runs.nr_pages;
+
+		rc = iommufd_runs_append(&backing->runs, PHYS_PFN(backing->start) + done,
+					 min(backing->nr_pages - done, RUN_MAX_PAGES));
+	}
+	return rc;
+}
+
 /**
  * iommufd_backing_pin_runs() - pin all pages of a backing and fill its runs
  * @backing: the backing, with no page pinned; lock held, unless the caller has the only reference
@@ -338,7 +352,9 @@ int iommufd_backing_pin_runs(struct iommufd_backing *backing)
 	int rc;
 
 	backing->by_folio = false;
-	if (!backing->file && backing->nr_pages == 1)
+	if (backing->device)
+		rc = record_device_memory(backing);
+	else if (!backing->file && backing->nr_pages == 1)
 		rc = pin_single_page(backing);
 	else if (!backing->file && backing->nr_pages <= PIN_FEW)
 		rc = pin_few(backing);
@@ -390,6 +406,10 @@ void iommufd_backing_unpin_runs(struct iommufd_backing *backing)
 	struct iommufd_runs_iter iter;
 	unsigned long nr, pfn;
 
+	if (backing->device) {
+		iommufd_runs_free(&backing->runs);
+		return;
+	}
 	if (iommufd_runs_are_single(&backing->runs)) {
 		unpin_run(backing, iommufd_run_pfn(backing->runs.single), backing->runs.nr_pages);
 		iommufd_runs_free(&backing->runs);

@@ -6,6 +6,7 @@
 #include <linux/export.h>
 
 #include "container.h"
+#include "device_memory.h"
 #include "group.h"
 
 u32 iommufd_endpoint_id(const struct iommufd_endpoint *ep)
@@ -63,6 +64,8 @@ EXPORT_SYMBOL_GPL(iommufd_endpoint_detach_pasid);
 
 void iommufd_endpoint_release(struct iommufd_endpoint *ep)
 {
+	/* As long as the device is the user's, so that nobody else has it. */
+	iommufd_device_memory_revoke(ep);
 	ep->ops->release(ep);
 	iommufd_container_leave(ep);
 	iommufd_object_unpublish(&ep->obj);

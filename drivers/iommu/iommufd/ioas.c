@@ -18,6 +18,32 @@ struct iommufd_ioas *iommufd_ioas_get(struct iommufd_ctx *ictx, u32 id)
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_ioas_get, IOMMUFD_VFIO_TEST);
 
+/**
+ * iommufd_ioas_next() - the IOASes of a context, one after the other
+ * @ictx: the context
+ * @id: numbers up to this one are left out; set to that of the IOAS. Begin with 0.
+ *
+ * Return: the IOAS with a reference for the caller, or NULL.
+ */
+struct iommufd_ioas *iommufd_ioas_next(struct iommufd_ctx *ictx, u32 *id)
+{
+	struct iommufd_ioas *ioas = NULL;
+	struct iommufd_object *obj;
+	unsigned long index;
+
+	xa_lock(&ictx->objects);
+	xa_for_each_start(&ictx->objects, index, obj, *id + 1UL) {
+		if (obj->type == IOMMUFD_OBJ_IOAS) {
+			refcount_inc(&obj->refs);
+			ioas = container_of(obj, struct iommufd_ioas, obj);
+			*id = index;
+			break;
+		}
+	}
+	xa_unlock(&ictx->objects);
+	return ioas;
+}
+
 static void ioas_free(struct iommufd_object *obj)
 {
 	struct iommufd_ioas *ioas = container_of(obj, struct iommufd_ioas, obj);

@@ -84,6 +84,7 @@ struct iommufd_hwpt;
 
 struct iommufd_ioas *iommufd_ioas_alloc(struct iommufd_ctx *ictx);
 struct iommufd_ioas *iommufd_ioas_get(struct iommufd_ctx *ictx, u32 id);
+struct iommufd_ioas *iommufd_ioas_next(struct iommufd_ctx *ictx, u32 *id);
 int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_map_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_map_file_ioctl(struct iommufd_ucmd *ucmd);
@@ -126,6 +127,7 @@ void iommufd_ioas_put_page_alignment(struct iommufd_ioas *ioas);
 /* Area states, between ioas_area.c and ioas_follow.c */
 
 int iommufd_area_wait(struct iommufd_ioas *ioas);
+void iommufd_area_wait_uninterruptible(struct iommufd_ioas *ioas);
 void iommufd_area_set_ready(struct iommufd_ioas *ioas, struct iommufd_area *area);
 
 /* Ranges: ioas_ranges.c */

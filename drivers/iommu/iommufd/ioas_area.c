@@ -11,6 +11,22 @@
 #define COPY_BATCH	256
 
 /**
+ * iommufd_area_wait_uninterruptible() - iommufd_area_wait() for who can't give up
+ * @ioas: likewise
+ *
+ * Only for an area on which nobody works in a way that waits for a user.
+ */
+void iommufd_area_wait_uninterruptible(struct iommufd_ioas *ioas)
+	__must_hold(&ioas->tree_lock)
+{
+	unsigned int seen = ioas->area_changes;
+
+	mutex_unlock(&ioas->tree_lock);
+	wait_event(ioas->area_wait, READ_ONCE(ioas->area_changes) != seen);
+	mutex_lock(&ioas->tree_lock);
+}
+
+/**
  * iommufd_area_wait() - wait until some area becomes ready or vanishes
  * @ioas: the IOAS; tree_lock is held, is dropped while waiting, and is held again on return
  *
@@ -256,6 +272,9 @@ static int area_copy_part(struct iommufd_area *area, unsigned long first, unsign
 	unsigned long end = min(last, area->last);
 	struct iommufd_area *copy;
 
+	/* It would have to be found again when the device goes. */
+	if (area->backing->device)
+		return -EINVAL;
 	if (flags & IOMMU_IOAS_MAP_WRITEABLE && !area->backing->writeable)
 		return -EPERM;
 	copy = iommufd_area_alloc(area->backing, area->offset + start - area->first,
@@ -298,7 +317,7 @@ static int areas_copy_some(struct iommufd_ioas *ioas, unsigned long first, unsig
  * that was copied last may be copied, or not.
  *
  * Return: 0; -ENOENT if not all of the range is mapped, -EPERM if the memory may not be written,
- * -ENOMEM, -EINTR (fatal signal).
+ * -EINVAL if it is a device's, -ENOMEM, -EINTR (fatal signal).
  */
 int iommufd_areas_copy(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
 		       u32 flags, struct list_head *areas)

@@ -4,6 +4,7 @@
  */
 #include <linux/slab.h>
 
+#include "endpoint.h"
 #include "hwpt.h"
 
 /**
@@ -11,7 +12,8 @@
  * @ioas: the IOAS, domains_sem held
  * @area: the area, pinned if there are any
  *
- * Return: 0, or the errno of the first failure, and then it is in none.
+ * Return: 0, or the errno of the first failure, and then it is in none; -ENODEV if it is memory of
+ * a device that goes.
  */
 int iommufd_ioas_fill_area(struct iommufd_ioas *ioas, struct iommufd_area *area)
 {
@@ -19,6 +21,8 @@ int iommufd_ioas_fill_area(struct iommufd_ioas *ioas, struct iommufd_area *area)
 	int rc;
 
 	lockdep_assert_held(&ioas->domains_sem);
+	if (area->backing->device && READ_ONCE(area->backing->device->memory_gone))
+		return -ENODEV;
 	list_for_each_entry(hwpt, &ioas->hwpts, ioas_link) {
 		rc = iommufd_hwpt_map_area(hwpt, area);
 		if (rc)

@@ -15,6 +15,7 @@
 #include <uapi/linux/vfio.h>
 
 #include "container.h"
+#include "device_memory.h"
 #include "hwpt.h"
 #include "vfio_compat.h"
 
@@ -306,6 +307,16 @@ put_ioas:
 	return rc;
 }
 
+static struct iommufd_backing *map_backing(struct iommufd_ctx *ictx,
+					   const struct vfio_iommu_type1_dma_map *map)
+{
+	const bool writeable = map->flags & VFIO_DMA_MAP_FLAG_WRITE;
+	struct iommufd_backing *backing;
+
+	backing = iommufd_device_memory_find(ictx, map->vaddr, map->size, writeable);
+	return backing ?: iommufd_backing_alloc_user(ictx, map->vaddr, map->size, writeable);
+}
+
 static int map_dma(struct iommufd_ctx *ictx, const void __user *umap)
 {
 	struct vfio_iommu_type1_dma_map map;
@@ -316,8 +327,7 @@ static int map_dma(struct iommufd_ctx *ictx, const void __user *umap)
 	rc = copy_args(&map, sizeof(map), umap) ?: check_map(&map);
 	if (rc)
 		return rc;
-	backing = iommufd_backing_alloc_user(ictx, map.vaddr, map.size,
-					     map.flags & VFIO_DMA_MAP_FLAG_WRITE);
+	backing = map_backing(ictx, &map);
 	if (IS_ERR(backing))
 		return PTR_ERR(backing);
 	area = iommufd_area_first(backing, 0, map.size, map_flags(map.flags));

@@ -28,6 +28,43 @@ bool vfio_pci_bar_mappable(struct vfio_pci_core_device *core, unsigned int bar)
 	       pci_resource_len(pdev, bar) >= PAGE_SIZE;
 }
 
+/*
+ * Where pages at an offset in the device's file are, if they all are in one BAR that can be mapped.
+ */
+static bool vfio_pci_bar_pfn(struct vfio_pci_core_device *core, unsigned long pgoff,
+			     unsigned long nr_pages, unsigned long *pfn)
+{
+	unsigned long bar = pgoff >> VFIO_PCI_PGOFF_SHIFT;
+	unsigned long first = pgoff & VFIO_PCI_PGOFF_MASK;
+	u64 pages;
+
+	if (bar >= PCI_STD_NUM_BARS || !vfio_pci_bar_mappable(core, bar))
+		return false;
+	pages = pci_resource_len(core->pdev, bar) >> PAGE_SHIFT;
+	if (first >= pages || nr_pages > pages - first)
+		return false;
+	*pfn = PHYS_PFN(pci_resource_start(core->pdev, bar)) + first;
+	return true;
+}
+
+/**
+ * vfio_pci_core_find_memory() - where a BAR's pages are, for struct vfio_device_ops
+ * @vdev: an open device
+ * @pgoff: of the first page in the device's file
+ * @nr_pages: how many
+ * @pfn: set to where the first one is
+ *
+ * Whether memory decoding is on doesn't matter: if not, nobody answers there.
+ *
+ * Return: 0, or -EINVAL.
+ */
+int vfio_pci_core_find_memory(struct vfio_device *vdev, unsigned long pgoff,
+			      unsigned long nr_pages, unsigned long *pfn)
+{
+	return vfio_pci_bar_pfn(vfio_pci_core_from(vdev), pgoff, nr_pages, pfn) ? 0 : -EINVAL;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_find_memory);
+
 /**
  * vfio_pci_core_mmap() - check a mapping of a BAR
  * @vdev: an open device
@@ -39,18 +76,12 @@ bool vfio_pci_bar_mappable(struct vfio_pci_core_device *core, unsigned int bar)
 int vfio_pci_core_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 {
 	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
-	unsigned long bar = vma->vm_pgoff >> VFIO_PCI_PGOFF_SHIFT;
-	unsigned long first = vma->vm_pgoff & VFIO_PCI_PGOFF_MASK;
-	u64 pages;
+	unsigned long pfn;
 
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
-	if (bar >= PCI_STD_NUM_BARS || !vfio_pci_bar_mappable(core, bar))
+	if (!vfio_pci_bar_pfn(core, vma->vm_pgoff, vma_pages(vma), &pfn))
 		return -EINVAL;
-	pages = pci_resource_len(core->pdev, bar) >> PAGE_SHIFT;
-	if (first >= pages || vma_pages(vma) > pages - first)
-		return -EINVAL;
-
 	vma->vm_page_prot = pgprot_decrypted(pgprot_noncached(vma->vm_page_prot));
 	return 0;
 }
@@ -68,20 +99,11 @@ static bool vfio_pci_fault_pfn(struct vfio_pci_core_device *core, struct vm_faul
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long size = PAGE_SIZE << order;
 	unsigned long addr = ALIGN_DOWN(vmf->address, size);
-	unsigned long pgoff, bar, page, pages;
 
 	if (addr < vma->vm_start || vma->vm_end - addr < size)
 		return false;
-	pgoff = linear_page_index(vma, addr);
-	bar = pgoff >> VFIO_PCI_PGOFF_SHIFT;
-	page = pgoff & VFIO_PCI_PGOFF_MASK;
-	if (bar >= PCI_STD_NUM_BARS || !vfio_pci_bar_mappable(core, bar))
-		return false;
-	pages = pci_resource_len(core->pdev, bar) >> PAGE_SHIFT;
-	if (page >= pages || pages - page < 1UL << order)
-		return false;
-	*pfn = PHYS_PFN(pci_resource_start(core->pdev, bar)) + page;
-	return IS_ALIGNED(*pfn, 1UL << order);
+	return vfio_pci_bar_pfn(core, linear_page_index(vma, addr), 1UL << order, pfn) &&
+	       IS_ALIGNED(*pfn, 1UL << order);
 }
 
 static bool vfio_pci_may_map(struct vfio_pci_core_device *core)

@@ -47,6 +47,7 @@ static const struct vfio_device_ops vfio_pci_ops = {
 	.mmap = vfio_pci_core_mmap,
 	.fault = vfio_pci_core_fault,
 	.huge_fault = vfio_pci_core_huge_fault,
+	.find_memory = vfio_pci_core_find_memory,
 	.get_info = vfio_pci_core_get_info,
 	.get_region_info = vfio_pci_core_get_region_info,
 	.get_irq_info = vfio_pci_core_get_irq_info,

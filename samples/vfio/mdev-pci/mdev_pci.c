@@ -54,6 +54,7 @@ static const struct vfio_device_ops mdev_pci_ops = {
 	.write = vfio_pci_core_write,
 	.mmap = vfio_pci_core_mmap,
 	.fault = vfio_pci_core_fault,
+	.find_memory = vfio_pci_core_find_memory,
 	.get_info = vfio_pci_core_get_info,
 	.get_region_info = vfio_pci_core_get_region_info,
 	.get_irq_info = vfio_pci_core_get_irq_info,

@@ -184,6 +184,19 @@ put_dev:
 	return rc;
 }
 
+/* Drivers go through all requests in one go, and some don't look at the clock. */
+#define MAX_INVALIDATIONS	BIT(19)
+
+static int check_invalidate(const struct iommu_hwpt_invalidate *cmd)
+{
+	if (!cmd->entry_num)
+		return 0;
+	if (!cmd->data_uptr || !cmd->entry_len || cmd->entry_len > PAGE_SIZE ||
+	    cmd->entry_num > MAX_INVALIDATIONS)
+		return -EINVAL;
+	return 0;
+}
+
 int iommufd_hwpt_invalidate_ioctl(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_hwpt_invalidate *cmd = ucmd->cmd;
@@ -198,15 +211,16 @@ int iommufd_hwpt_invalidate_ioctl(struct iommufd_ucmd *ucmd)
 
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
+	rc = check_invalidate(cmd);
 	cmd->entry_num = 0;
-	rc = -EINVAL;
-	if (array.entry_num && (!cmd->data_uptr || !cmd->entry_len))
+	if (rc)
 		goto respond;
 	hwpt = iommufd_hwpt_get(ucmd->ictx, cmd->hwpt_id);
 	if (IS_ERR(hwpt)) {
 		rc = PTR_ERR(hwpt);
 		goto respond;
 	}
+	rc = -EINVAL;
 	if (hwpt->parent && hwpt->domain->ops->cache_invalidate_user) {
 		/* No lock is held: the driver reads the user's requests. It counts those it did. */
 		rc = hwpt->domain->ops->cache_invalidate_user(hwpt->domain, &array);

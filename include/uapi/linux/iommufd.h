@@ -921,8 +921,8 @@ struct iommu_viommu_arm_smmuv3_invalidate {
  * @hwpt_id: A nested page table, for its translations; or a vIOMMU, for whatever the type covers.
  * @data_uptr: Address of an array of requests.
  * @data_type: Of &enum iommu_hwpt_invalidate_data_type, for all of the array.
- * @entry_len: Bytes from one request to the next.
- * @entry_num: In: number of requests. Out, on failure too: how many were done.
+ * @entry_len: Bytes from one request to the next, at most PAGE_SIZE.
+ * @entry_num: In: number of requests, at most 524288. Out, on failure too: how many were done.
  * @__reserved: Must be 0.
  *
  * Must be called after a guest has changed its table and before it may rely on the change. With
@@ -933,7 +933,8 @@ struct iommu_viommu_arm_smmuv3_invalidate {
  *
  * * ``ENOENT``: @hwpt_id is neither a page table nor a vIOMMU.
  * * ``EINVAL``: it is a paging page table, @data_type does not fit the object, @data_uptr or
- *   @entry_len is 0 or @entry_len not a size of the request, or a request is out of range.
+ *   @entry_len is 0 or @entry_len not a size of the request, @entry_len or @entry_num is too large,
+ *   or a request is out of range.
  * * ``EOPNOTSUPP``: @__reserved is not 0, or a request has unknown flags.
  * * ``EIO``: a request was refused by the IOMMU driver.
  */

@@ -16,6 +16,7 @@
 #define VALUE IOMMU_TEST_IOTLB_DEFAULT
 #define REQUEST_SIZE sizeof(struct iommu_hwpt_invalidate_selftest)
 #define ALL IOMMU_TEST_INVALIDATE_FLAG_ALL
+#define MOST (1U << 19)
 
 FIXTURE(invalidate)
 {
@@ -181,6 +182,20 @@ TEST_F(invalidate, entry_length_is_checked)
 	EXPECT_EQ(0, zeroed(self));
 }
 
+TEST_F(invalidate, what_is_too_large_is_not_begun)
+{
+	const struct iommu_hwpt_invalidate_selftest request = { .flags = ALL };
+
+	EXPECT_EQ(-EINVAL, invalidate(self, &request, MOST + 1));
+	EXPECT_EQ(0U, self->cmd.entry_num);
+	EXPECT_EQ(-EINVAL, invalidate(self, &request, UINT32_MAX));
+	EXPECT_EQ(0U, self->cmd.entry_num);
+	self->cmd.entry_len = PAGE + 1;
+	EXPECT_EQ(-EINVAL, invalidate(self, &request, 1));
+	EXPECT_EQ(0U, self->cmd.entry_num);
+	EXPECT_EQ(0, zeroed(self));
+}
+
 TEST_F(invalidate, failure_counts_those_before_it)
 {
 	struct iommu_hwpt_invalidate_selftest requests[] = {
@@ -210,7 +225,7 @@ TEST_F(invalidate, array_cut_by_the_end_of_memory_is_done_up_to_there)
 	EXPECT_EQ(2U, self->cmd.entry_num);
 	EXPECT_EQ(1 << 0 | 1 << 1, zeroed(self));
 	EXPECT_EQ(0, invalidate(self, array, 2));
-	EXPECT_EQ(-EFAULT, invalidate(self, self->guard.page, UINT32_MAX));
+	EXPECT_EQ(-EFAULT, invalidate(self, self->guard.page, MOST));
 	EXPECT_EQ((uint32_t)(PAGE / REQUEST_SIZE), self->cmd.entry_num);
 	EXPECT_EQ(-EFAULT, invalidate(self, self->guard.page + PAGE, 1));
 	EXPECT_EQ(0U, self->cmd.entry_num);

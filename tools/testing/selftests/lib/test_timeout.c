@@ -11,9 +11,6 @@
 
 #include "test_timeout.h"
 
-unsigned int __real_alarm(unsigned int seconds);
-unsigned int __wrap_alarm(unsigned int seconds);
-
 /**
  * test_timeout() - how long to wait for something that must happen
  * @time: how long that takes at most on a fast machine, in any unit

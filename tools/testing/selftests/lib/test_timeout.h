@@ -4,4 +4,8 @@
 
 int test_timeout(int time);
 
+/* What the linker makes of alarm(). */
+unsigned int __real_alarm(unsigned int seconds);
+unsigned int __wrap_alarm(unsigned int seconds);
+
 #endif

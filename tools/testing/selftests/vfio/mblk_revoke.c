@@ -68,8 +68,6 @@ FIXTURE_SETUP(mblk_revoke)
 {
 	/* Whoever touches this memory waits until it is released. */
 	self->uffd = test_unserved_memory(SIZE, &self->memory);
-	if (self->uffd == -ENOSYS)
-		SKIP(return, "the kernel has no userfaultfd");
 	ASSERT_LE(0, self->uffd);
 	self->pinned = test_pinned_pages();
 	ASSERT_EQ(0, mblk_setup(&self->mblk, TEST_MBLK_SMALL, 1));
@@ -236,16 +234,6 @@ static int kill_user(int unserved, int after_ms)
 	return iommufd_child_kill(&child) ?: ret;
 }
 
-static bool has_userfaultfd(void)
-{
-	void *memory;
-	int uffd = test_unserved_memory(SIZE, &memory);
-
-	if (uffd >= 0)
-		test_unserved_release(uffd, memory, SIZE);
-	return uffd != -ENOSYS;
-}
-
 TEST(killed_user_leaves_nothing)
 {
 	int64_t pinned;
@@ -263,8 +251,6 @@ TEST(killed_user_whose_memory_does_not_come_leaves_nothing)
 {
 	int64_t pinned, start;
 
-	if (!has_userfaultfd())
-		SKIP(return, "the kernel has no userfaultfd");
 	ASSERT_EQ(0, mblk_module_load());
 	pinned = test_pinned_pages();
 	for (int i = 0; i < KILL_ROUNDS; i++) {
@@ -288,8 +274,6 @@ TEST(look_ups_left_behind_are_limited)
 	int uffd;
 
 	uffd = test_unserved_memory(SIZE, &memory);
-	if (uffd == -ENOSYS)
-		SKIP(return, "the kernel has no userfaultfd");
 	ASSERT_LE(0, uffd);
 	for (int i = 0; i <= BEGUN; i++) {
 		ASSERT_EQ(0, mblk_setup(&mblk, TEST_MBLK_SMALL, i));

@@ -30,6 +30,8 @@ struct known {
 	char *words;
 };
 
+typedef void line_fn(char *line, const char *file);
+
 static const struct timespec moment = { .tv_nsec = 100 * 1000 * 1000 };
 static regex_t splats[MOST_SPLATS];
 static int nr_splats;
@@ -44,9 +46,7 @@ static void compile(regex_t *regex, const char *expression, const char *file)
 		die("%s: no regular expression: %s", file, expression);
 }
 
-typedef void line_fn(char *line, const char *file);
-
-static void for_each_line(const char *path, line_fn *fn)
+static void read_lines(const char *path, line_fn *fn)
 {
 	FILE *file = fopen(path, "re");
 	char line[1024];
@@ -142,8 +142,8 @@ void kernel_init(const char *splats_file, const char *known_file)
 {
 	char line[MOST_RECORD];
 
-	for_each_line(splats_file, add_splat);
-	for_each_line(known_file, add_known);
+	read_lines(splats_file, add_splat);
+	read_lines(known_file, add_known);
 	kmsg_in = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	kmsg_out = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	if (kmsg_in < 0 || kmsg_out < 0)
@@ -226,7 +226,7 @@ static void close_splat(struct splat *splat, struct run *run)
 	splat->open = false;
 }
 
-/* A report is over with its call trace at the latest, but what it says below that is worth reading. */
+/* A report is over with its call trace at the latest, but what stands below is worth reading. */
 static void take_record(struct splat *splat, const char *line, struct run *run)
 {
 	if (is_splat(line) && (!splat->open || splat->over)) {

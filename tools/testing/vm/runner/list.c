@@ -29,7 +29,7 @@ struct fixture {
 static char *take_cell(char **rest, size_t width)
 {
 	size_t left = strlen(*rest);
-	size_t length = strcspn(*rest, " \n");
+	size_t length = strcspn(*rest, "\n ");
 	size_t skip = (length > width ? length : width) + 1;
 	char *cell = length ? strndup(*rest, length) : NULL;
 

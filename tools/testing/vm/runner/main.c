@@ -185,6 +185,44 @@ static void add_program(char **list, int *nr, char *line)
 	list[(*nr)++] = line;
 }
 
+static void take_option(int option)
+{
+	switch (option) {
+	case 'm':
+		snprintf(options.match, sizeof(options.match), "*%s*", optarg);
+		break;
+	case 's':
+		options.skip = atoi(optarg);
+		break;
+	case 'S':
+		parse_share(optarg);
+		break;
+	case 'g':
+		options.guest = optarg;
+		break;
+	case 't':
+		options.timeout = atoi(optarg);
+		break;
+	case 'c':
+		setenv("IV_TEST_TIMEOUT_SCALE", optarg, 1);
+		break;
+	case 'e':
+		report_expect(optarg);
+		break;
+	case 'p':
+		add_program(options.plain, &options.nr_plain, optarg);
+		break;
+	case 'l':
+		add_program(options.last, &options.nr_last, optarg);
+		break;
+	case 'h':
+		fputs(usage, stdout);
+		exit(0);
+	default:
+		exit(2);
+	}
+}
+
 static void parse_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -202,21 +240,8 @@ static void parse_options(int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+h", longs, NULL)) != -1) {
-		switch (option) {
-		case 'm': snprintf(options.match, sizeof(options.match), "*%s*", optarg); break;
-		case 's': options.skip = atoi(optarg); break;
-		case 'S': parse_share(optarg); break;
-		case 'g': options.guest = optarg; break;
-		case 't': options.timeout = atoi(optarg); break;
-		case 'c': setenv("IV_TEST_TIMEOUT_SCALE", optarg, 1); break;
-		case 'e': report_expect(optarg); break;
-		case 'p': add_program(options.plain, &options.nr_plain, optarg); break;
-		case 'l': add_program(options.last, &options.nr_last, optarg); break;
-		case 'h': fputs(usage, stdout); exit(0);
-		default: exit(2);
-		}
-	}
+	while ((option = getopt_long(argc, argv, "+h", longs, NULL)) != -1)
+		take_option(option);
 }
 
 int main(int argc, char **argv)

@@ -103,7 +103,7 @@ static void end_orphans(struct run *run)
 	text_add(&run->faults, "a process of it does not end even by SIGKILL\n");
 }
 
-_Noreturn static void start(const char *const argv[], int output)
+static noreturn void start(const char *const argv[], int output)
 {
 	sigset_t none;
 	int null = open("/dev/null", O_RDONLY);

@@ -60,7 +60,7 @@ static const char *expected_reason(const char *name)
 	return NULL;
 }
 
-/* The harness says "ok N name # SKIP reason". A program of another kind says why in its last line. */
+/* The harness says "ok N name # SKIP reason". Another program says why in its last line. */
 static void find_reason(const struct test *test, const struct run *run, bool *ran, char *reason,
 			size_t size)
 {
@@ -92,7 +92,8 @@ static void find_faults(struct run *run, bool ran)
 	int code = WEXITSTATUS(run->status);
 
 	if (run->timed_out)
-		text_add(&run->faults, "it took too long and was ended after %.0f s\n", run->seconds);
+		text_add(&run->faults, "it took too long and was ended after %.0f s\n",
+			 run->seconds);
 	else if (WIFSIGNALED(run->status))
 		text_add(&run->faults, "signal %d ended it\n", WTERMSIG(run->status));
 	else if (code && code != KSFT_SKIP)

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdnoreturn.h>
 
 /* Text that grows. */
 struct text {
@@ -27,7 +28,7 @@ struct text {
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *text, const char *bytes, size_t length);
 void text_clear(struct text *text);
-_Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
  * struct test - one test

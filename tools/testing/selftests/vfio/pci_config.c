@@ -416,7 +416,7 @@ TEST_F(pci_config, reads_of_all_sizes_and_alignments_agree)
 TEST_F(pci_config, whole_space_can_be_read_at_once)
 {
 	uint64_t size = region_size(self->fd, VFIO_PCI_CONFIG_REGION_INDEX);
-	uint8_t at_once[PCI_CFG_SPACE_EXP_SIZE], in_words[PCI_CFG_SPACE_EXP_SIZE];
+	uint8_t at_once[PCI_CFG_SPACE_EXP_SIZE], in_words[PCI_CFG_SPACE_EXP_SIZE] = { };
 
 	ASSERT_LE(size, sizeof(at_once));
 	ASSERT_EQ(0, iv_config_read(self->fd, 0, at_once, size));

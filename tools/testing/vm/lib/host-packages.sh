@@ -33,6 +33,7 @@ perl		perl
 '
 
 host_packages_style='
+cppcheck	cppcheck
 sparse		sparse
 codespell	codespell
 shellcheck	shellcheck

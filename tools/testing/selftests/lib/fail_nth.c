@@ -15,7 +15,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,20 +134,20 @@ const char *fail_nth_missing(void)
 		if (access(settings[i].path, W_OK))
 			return "debugfs has no failslab, fail_page_alloc or fail_usercopy";
 	if (access(spared_from[0], W_OK))
-		return "faults can't be kept out of ACPI (CONFIG_FAULT_INJECTION_STACKTRACE_FILTER)";
+		return "the kernel has no CONFIG_FAULT_INJECTION_STACKTRACE_FILTER";
 	return NULL;
 }
 
 /* Where a function of the kernel begins, and where the next one does; both are 0 before. */
-static int find_function(const char *function, uint64_t *start, uint64_t *end)
+static int find_function(const char *function, unsigned long *start, unsigned long *end)
 {
 	FILE *file = fopen("/proc/kallsyms", "re");
-	uint64_t address;
+	unsigned long address;
 	char name[128];
 
 	if (!file)
 		return -errno;
-	while (!*end && fscanf(file, "%" SCNx64 " %*c %127s%*[^\n]", &address, name) == 2) {
+	while (!*end && fscanf(file, "%lx %*c %127s%*[^\n]", &address, name) == 2) {
 		if (*start && address > *start)
 			*end = address;
 		if (!strcmp(name, function))
@@ -158,23 +157,23 @@ static int find_function(const char *function, uint64_t *start, uint64_t *end)
 	return *end ? 0 : -ENOENT;
 }
 
-static int write_address(const char *const files[2], uint64_t address)
+static int write_address(const char *const files[2], unsigned long address)
 {
 	char text[24];
 
-	snprintf(text, sizeof(text), "0x%" PRIx64, address);
+	snprintf(text, sizeof(text), "0x%lx", address);
 	return iv_file_write(files[0], text) ?: iv_file_write(files[1], text);
 }
 
 /* Once for each boot: the kernel has tens of thousands of symbols. */
 static int spare_interpreter(void)
 {
-	uint64_t start = 0, end = 0;
+	unsigned long start = 0, end = 0;
 	char text[32];
 	int rc;
 
 	rc = iv_file_read(spared_from[1], text, sizeof(text));
-	if (rc < 0 || strtoull(text, NULL, 16))
+	if (rc < 0 || strtoul(text, NULL, 16))
 		return rc < 0 ? rc : 0;
 	rc = find_function(SPARED, &start, &end);
 	if (rc) {

@@ -49,7 +49,8 @@ build/tools/iommufd-vfio-demo: $(demo-objects) $(lib-objects)
 
 build/tools/iommufd-vfio-demo: own-objects := $(demo-objects)
 $(test-programs): own-objects := some
-$(test-programs): LDFLAGS += -Wl,--wrap=alarm
+# Static, which starts in half the time on an emulated machine; and each test is started by itself.
+$(test-programs): LDFLAGS += -static -s -Wl,--wrap=alarm
 
 $(test-programs) $(tool-programs) $(runner) $(tsc-program):
 	@mkdir -p $(@D)

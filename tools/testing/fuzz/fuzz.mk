@@ -14,7 +14,7 @@ build/obj/$(FUZZ_DIR)/%.o: user-cflags += $(test-cflags)
 build/obj/$(FUZZ_DIR)/fuzz_check.o: | setup-tests
 $(fuzz-program): build/obj/$(FUZZ_DIR)/main.o
 $(fuzz-check-program): build/obj/$(FUZZ_DIR)/fuzz_check.o
-$(fuzz-program) $(fuzz-check-program): LDFLAGS += -Wl,--wrap=alarm
+$(fuzz-program) $(fuzz-check-program): LDFLAGS += -static -Wl,--wrap=alarm
 $(fuzz-program) $(fuzz-check-program): $(fuzz-objects) $(test-lib-objects) $(lib-objects)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"

@@ -22,7 +22,7 @@ $(PEER)/tree: include/uapi/linux/iommufd_test.h | setup-tests
 
 $(peer-program) $(peer-debug-program): include/uapi/linux/iommufd.h $(peer-timeout) | $(PEER)/tree
 	@echo "  CC      mainline's tools/testing/selftests/iommu/$(@F).c"
-	@$(CC) -O2 -D_GNU_SOURCE= -Wall -Wno-unused-function -pthread -Iinclude/uapi -Wl,--wrap=alarm -o $@ \
+	@$(CC) -O2 -D_GNU_SOURCE= -Wall -Wno-unused-function -pthread -Iinclude/uapi -static -Wl,--wrap=alarm -o $@ \
 		$(PEER)/tree/tools/testing/selftests/iommu/$(@F).c $(peer-timeout)
 
 check-peer: modules $(peer-program) tests | setup-guest

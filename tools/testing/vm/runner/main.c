@@ -28,6 +28,8 @@ static const char usage[] =
 	"  --share I/N        of these, only each Nth: other guests run the others\n"
 	"  --guest NAME       part of the names of what --last runs\n"
 	"  --timeout SECONDS  for one test (120)\n"
+	"  --seconds N        begin no test after this time\n"
+	"  --again            run a test again that failed without a complaint of the kernel's\n"
 	"  --scale N          the kselftest harness' own limits are to be N times as long\n"
 	"  --expect FILE      names of tests that fail, with reasons\n"
 	"\n"
@@ -45,9 +47,12 @@ static struct {
 	int nr_plain;
 	char *last[MOST_PROGRAMS];
 	int nr_last;
-} options = { .match = "*", .shares = 1, .guest = "1", .timeout = 120 };
+	int seconds;
+	bool again;
+} options = { .match = "*", .shares = 1, .guest = "1", .timeout = 120, .seconds = -1 };
 
 static struct counts counts;
+static double begin;
 static int number;
 static bool blind;
 
@@ -97,14 +102,21 @@ void text_clear(struct text *text)
 	*text = (struct text){ };
 }
 
+static void run_once(const struct test *test, struct run *run)
+{
+	kernel_mark_start(test);
+	process_run(test->argv, options.timeout, run);
+	kernel_mark_end(test, run);
+	kernel_check_pages(run);
+}
+
 static void run_test(const struct test *test)
 {
 	struct run run = { };
 
-	kernel_mark_start(test);
-	process_run(test->argv, options.timeout, &run);
-	kernel_mark_end(test, &run);
-	kernel_check_pages(&run);
+	run_once(test, &run);
+	if (options.again && report_first_run(test, &run))
+		run_once(test, &run);
 	report(test, &run, &counts);
 	if (!blind && !kernel_locks_are_watched()) {
 		blind = true;
@@ -122,6 +134,14 @@ static bool is_wanted(const char *name)
 	return !blind && number > options.skip && number % options.shares == options.share;
 }
 
+static void run_in_time(const struct test *test)
+{
+	if (options.seconds >= 0 && now() - begin >= options.seconds)
+		report_not_run(test);
+	else
+		run_test(test);
+}
+
 static void run_kselftest(void *arg, const char *id)
 {
 	char *program = arg;
@@ -132,7 +152,7 @@ static void run_kselftest(void *arg, const char *id)
 	if (!is_wanted(test.name))
 		return;
 	test.number = number;
-	run_test(&test);
+	run_in_time(&test);
 }
 
 /* The program's name, without its folder and its ending; words that begin without - follow. */
@@ -162,13 +182,14 @@ static void run_plain(char *line, bool is_last)
 	name_plain(name, sizeof(name), words);
 	if (is_last) {
 		snprintf(test.name, sizeof(test.name), "end_of_guest_%s.%s", options.guest, name);
-	} else {
-		snprintf(test.name, sizeof(test.name), "%s", name);
-		if (!is_wanted(test.name))
-			return;
-		test.number = number;
+		run_test(&test);
+		return;
 	}
-	run_test(&test);
+	snprintf(test.name, sizeof(test.name), "%s", name);
+	if (!is_wanted(test.name))
+		return;
+	test.number = number;
+	run_in_time(&test);
 }
 
 static void parse_share(const char *word)
@@ -209,6 +230,12 @@ static void take_option(int option)
 	case 'e':
 		report_expect(optarg);
 		break;
+	case 'n':
+		options.seconds = atoi(optarg);
+		break;
+	case 'a':
+		options.again = true;
+		break;
 	case 'p':
 		add_program(options.plain, &options.nr_plain, optarg);
 		break;
@@ -233,6 +260,8 @@ static void parse_options(int argc, char **argv)
 		{ "timeout", required_argument, NULL, 't' },
 		{ "scale", required_argument, NULL, 'c' },
 		{ "expect", required_argument, NULL, 'e' },
+		{ "seconds", required_argument, NULL, 'n' },
+		{ "again", no_argument, NULL, 'a' },
 		{ "plain", required_argument, NULL, 'p' },
 		{ "last", required_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
@@ -250,6 +279,7 @@ int main(int argc, char **argv)
 	ssize_t length;
 	int i;
 
+	begin = now();
 	parse_options(argc, argv);
 	length = readlink("/proc/self/exe", file, sizeof(file) - 1);
 	if (length < 0)

@@ -22,7 +22,10 @@ enum {
 	SECONDS_FOR_ORPHANS = 2,
 };
 
-static double now(void)
+/**
+ * now() - seconds of a clock that only goes forward
+ */
+double now(void)
 {
 	struct timespec at;
 

@@ -22,7 +22,14 @@ struct expected {
 };
 
 static struct expected *expected;
-static struct text skipped;
+/* Lines for the end. */
+static struct text closing;
+
+static int not_run;
+static char first_not_run[512];
+
+/* What takes that long is said to. */
+enum { SECONDS_WORTH_TELLING = 5 };
 
 /**
  * report_expect() - read a list of tests that fail for a known reason
@@ -142,15 +149,53 @@ static const char *label(const struct test *test)
 	return label;
 }
 
-static void print_failure(const struct test *test, const struct run *run)
+static void print_block(const char *verdict, const struct test *test, const struct run *run)
 {
 	struct text block = { };
 
-	text_add(&block, "not ok %s\n", label(test));
+	text_add(&block, "%s %s\n", verdict, label(test));
 	add_indented(&block, run->output.at);
 	add_indented(&block, run->faults.at);
 	text_add(&block, "    # ---\n");
 	print(&block);
+}
+
+/* It said itself that it failed, or did not end, and the kernel has nothing to complain of. */
+static bool only_it_failed(const struct run *run)
+{
+	if (run->faults.length || run->leftovers)
+		return false;
+	return run->timed_out || WIFSIGNALED(run->status) ||
+	       (WEXITSTATUS(run->status) && WEXITSTATUS(run->status) != KSFT_SKIP);
+}
+
+/**
+ * report_first_run() - say what came of a test that may be run again
+ * @test: the test
+ * @run: what it did; cleared if it is to be run again
+ *
+ * Return: whether it is. Then it is said why; otherwise nothing has been said.
+ */
+bool report_first_run(const struct test *test, struct run *run)
+{
+	if (!only_it_failed(run) || expected_reason(test->name))
+		return false;
+	find_faults(run, true);
+	print_block("# again:", test, run);
+	text_clear(&run->output);
+	text_clear(&run->faults);
+	*run = (struct run){ .again = true };
+	return true;
+}
+
+/* What is worth saying of a test that passed. */
+static void add_remarks(struct text *line, const struct run *run)
+{
+	if (run->again)
+		text_add(line, " # AGAIN");
+	if (run->seconds >= SECONDS_WORTH_TELLING)
+		text_add(line, " # %.0f s", run->seconds);
+	text_add(line, "\n");
 }
 
 /**
@@ -176,21 +221,34 @@ void report(const struct test *test, struct run *run, struct counts *counts)
 	if (why && run->faults.length && !strcmp(run->faults.at, "its exit status is 1\n")) {
 		counts->skipped++;
 		text_add(&line, "ok %s # XFAIL %s\n", label(test), why);
-		text_add(&skipped, "XFAIL: %s: %s\n", test->name, why);
+		text_add(&closing, "XFAIL: %s: %s\n", test->name, why);
 	} else if (run->faults.length) {
 		counts->failed++;
-		print_failure(test, run);
+		print_block("not ok", test, run);
 	} else if (reason[0]) {
 		counts->skipped++;
 		text_add(&line, "ok %s # SKIP %s\n", label(test), reason);
-		text_add(&skipped, "SKIPPED: %s: %s\n", test->name, reason);
+		text_add(&closing, "SKIPPED: %s: %s\n", test->name, reason);
 	} else {
 		counts->passed++;
-		text_add(&line, "ok %s\n", label(test));
+		text_add(&line, "ok %s", label(test));
+		add_remarks(&line, run);
+		if (run->again)
+			text_add(&closing, "AGAIN: %s: it failed once\n", test->name);
 	}
 	print(&line);
 	text_clear(&run->output);
 	text_clear(&run->faults);
+}
+
+/**
+ * report_not_run() - note a test for which no time is left
+ * @test: the test
+ */
+void report_not_run(const struct test *test)
+{
+	if (!not_run++)
+		snprintf(first_not_run, sizeof(first_not_run), "%s", test->name);
 }
 
 /**
@@ -199,10 +257,9 @@ void report(const struct test *test, struct run *run, struct counts *counts)
  */
 void report_closing(const struct counts *counts)
 {
-	struct text closing = { };
-
-	if (skipped.length)
-		text_add_bytes(&closing, skipped.at, skipped.length);
+	if (not_run)
+		text_add(&closing, "NOT RUN: %d tests, for want of time, from %s on\n", not_run,
+			 first_not_run);
 	text_add(&closing, "%d passed, %d failed, %d skipped\n", counts->passed, counts->failed,
 		 counts->skipped);
 	print(&closing);

@@ -48,6 +48,7 @@ struct test {
  * struct run - what came of a test
  * @status: of waitpid()
  * @timed_out: it was ended since it took too long
+ * @again: it is the second run, since the first one failed
  * @leftovers: number of processes that it left running
  * @seconds: how long it took
  * @output: what it printed
@@ -56,6 +57,7 @@ struct test {
 struct run {
 	int status;
 	bool timed_out;
+	bool again;
 	int leftovers;
 	double seconds;
 	struct text output;
@@ -67,6 +69,7 @@ typedef void list_fn(void *arg, const char *id);
 int list_tests(const char *program, list_fn *fn, void *arg);
 
 /* process.c */
+double now(void);
 void process_init(void);
 void process_run(const char *const argv[], unsigned int limit, struct run *run);
 
@@ -85,7 +88,9 @@ struct counts {
 };
 
 void report_expect(const char *file);
+bool report_first_run(const struct test *test, struct run *run);
 void report(const struct test *test, struct run *run, struct counts *counts);
+void report_not_run(const struct test *test);
 void report_closing(const struct counts *counts);
 
 #endif

@@ -19,14 +19,21 @@ IV_DEBUG_CONFIGS=("$IV_VM/debug-kernel/base.config" "$IV_VM/debug-kernel/debug.c
 IV_DEBUG_PATCHES=("$IV_VM"/debug-kernel/*.patch)
 IV_DEBUG_KEPT=3
 
+# All that decides what is built, besides source and compiler. What only explains does not: nobody
+# is to build a kernel again for the sake of a comment.
+debug_kernel_recipe() {
+	grep -h CONFIG_ "${IV_DEBUG_CONFIGS[@]}"
+	sed -n -s '/^--- /,$p' "${IV_DEBUG_PATCHES[@]}"
+	grep -v '^[[:space:]]*#' "$IV_VM/lib/debug-kernel.sh"
+}
+
 # Where the kernel is, or will be; fails while the source or the compiler is not there.
 debug_kernel_dir() {
 	local version key compiler
 
 	version=$(part_version source) || return 1
 	compiler=$("$IV_DEBUG_CC" --version 2>/dev/null | head -n 1) || return 1
-	key=$({ printf '%s\n' "$compiler"
-		cat "${IV_DEBUG_CONFIGS[@]}" "${IV_DEBUG_PATCHES[@]}" "$IV_VM/lib/debug-kernel.sh"; } | sha256sum)
+	key=$({ printf '%s\n' "$compiler"; debug_kernel_recipe; } | sha256sum)
 	printf '%s\n' "$IV_CACHE/debug-kernel/$version-${key:0:12}"
 }
 
@@ -49,7 +56,7 @@ fetch_debug_kernel() {
 	cat "${IV_DEBUG_PATCHES[@]}" | quietly patch -d "$work/linux-source-6.12" -p1 ||
 		die "the patches do not fit the kernel's source" "see patch's words above, and $IV_VM/debug-kernel"
 	debug_kernel_configure "$work"
-	say "building the debug kernel, once: about 12 minutes of one processor"
+	say "building the debug kernel, once: about 18 minutes of one processor"
 	debug_kernel_make "$work" "-j$(nproc)" vmlinux modules
 	debug_kernel_collect "$work" "$work/tree"
 	mkdir -p "${dir%/*}"

@@ -11,6 +11,7 @@
 #include "iv.h"
 #include "mock_device.h"
 #include "test_memory.h"
+#include "test_timeout.h"
 #include "test_wait.h"
 #include "kselftest_harness.h"
 
@@ -18,12 +19,15 @@
 #define IOVA ((uint64_t)MOCK_APERTURE_START)
 /* What a kill may take, in ms: on an emulated machine, with room to spare. */
 #define PROMPT 5000
+/* How many times fewer areas on a kernel that looks at each access: still a lot for one. */
+#define FEWER 32
 
 FIXTURE(many_areas)
 {
 	int fd;
 	uint32_t ioas_id;
 	char *memory;
+	unsigned long nr;
 	int64_t pinned;
 	struct iommufd_child child;
 };
@@ -65,6 +69,7 @@ FIXTURE_SETUP(many_areas)
 {
 	struct mock_device dev;
 
+	self->nr = test_timeout(1) > 1 ? variant->nr / FEWER : variant->nr;
 	self->pinned = test_pinned_pages();
 	self->memory = test_memory_alloc(PAGE, PAGE);
 	ASSERT_NE(NULL, self->memory);
@@ -119,7 +124,7 @@ static int copy_many(const struct _test_data_many_areas *self, unsigned long nr)
 static int make_areas(const struct _test_data_many_areas *self,
 		      const struct _fixture_variant_many_areas *variant)
 {
-	return variant->copies ? copy_many(self, variant->nr) : map_many(self, variant->nr);
+	return variant->copies ? copy_many(self, self->nr) : map_many(self, self->nr);
 }
 
 static int unmap_all(const struct _test_data_many_areas *self, uint64_t *unmapped)
@@ -138,42 +143,50 @@ static bool slab_is_back(void *before)
 	return slab_kib() < *(int64_t *)before + 16 * 1024;
 }
 
+/* A kernel that looks at each access keeps what was freed for a while, to see who still uses it. */
+static bool slab_tells(const struct _test_data_many_areas *self,
+		       const struct _fixture_variant_many_areas *variant)
+{
+	return self->nr == variant->nr;
+}
+
 TEST_F_TIMEOUT(many_areas, each_is_found_and_all_go_at_once, 110)
 {
 	int64_t before = slab_kib();
 	uint64_t unmapped;
 
 	ASSERT_EQ(0, make_areas(self, variant));
-	EXPECT_LT(before + (int64_t)variant->nr / 16, slab_kib());
-	for (unsigned long i = 0; i < variant->nr; i += variant->nr / 97)
+	if (slab_tells(self, variant))
+		EXPECT_LT(before + (int64_t)self->nr / 16, slab_kib());
+	for (unsigned long i = 0; i < self->nr; i += self->nr / 97)
 		EXPECT_FALSE(iommufd_iova_is_free(self->fd, self->ioas_id, iova_of(i)));
-	EXPECT_TRUE(iommufd_iova_is_free(self->fd, self->ioas_id, iova_of(variant->nr)));
+	EXPECT_TRUE(iommufd_iova_is_free(self->fd, self->ioas_id, iova_of(self->nr)));
 	ASSERT_EQ(0, unmap_all(self, &unmapped));
-	EXPECT_EQ(variant->nr * PAGE, unmapped);
+	EXPECT_EQ(self->nr * PAGE, unmapped);
 	EXPECT_TRUE(iommufd_ioas_is_empty(self->fd, self->ioas_id));
-	EXPECT_TRUE(test_wait_until(slab_is_back, &before, PROMPT))
+	EXPECT_TRUE(!slab_tells(self, variant) || test_wait_until(slab_is_back, &before, PROMPT))
 		TH_LOG("%ld KiB of slab memory before, %ld now", before, slab_kib());
 }
 
 TEST_F_TIMEOUT(many_areas, one_in_the_middle_can_be_unmapped_and_mapped, 110)
 {
-	unsigned long middle = variant->nr / 2;
+	unsigned long middle = self->nr / 2;
 
 	ASSERT_EQ(0, make_areas(self, variant));
 	ASSERT_EQ(0, iv_ioas_unmap(self->fd, self->ioas_id, iova_of(middle), PAGE, NULL));
 	EXPECT_EQ(-ENOENT, iv_ioas_unmap(self->fd, self->ioas_id, iova_of(middle), PAGE, NULL));
 	/* A copy of all of them now meets a hole. */
-	EXPECT_EQ(-ENOENT, iv_ioas_copy(self->fd, self->ioas_id, iova_of(variant->nr),
-					self->ioas_id, IOVA, variant->nr * PAGE, IV_DMA_READ));
-	EXPECT_TRUE(iommufd_iova_is_free(self->fd, self->ioas_id, iova_of(variant->nr)));
+	EXPECT_EQ(-ENOENT, iv_ioas_copy(self->fd, self->ioas_id, iova_of(self->nr),
+					self->ioas_id, IOVA, self->nr * PAGE, IV_DMA_READ));
+	EXPECT_TRUE(iommufd_iova_is_free(self->fd, self->ioas_id, iova_of(self->nr)));
 	EXPECT_EQ(0, map_page(self, middle));
 	EXPECT_EQ(-EEXIST, map_page(self, middle));
 }
 
 TEST_F_TIMEOUT(many_areas, only_hole_is_found, 110)
 {
-	struct iommu_iova_range allowed = { IOVA, iova_of(variant->nr) - 1 };
-	uint64_t hole = iova_of(variant->nr / 3), iova;
+	struct iommu_iova_range allowed = { IOVA, iova_of(self->nr) - 1 };
+	uint64_t hole = iova_of(self->nr / 3), iova;
 
 	ASSERT_EQ(0, make_areas(self, variant));
 	ASSERT_EQ(0, iv_ioas_allow(self->fd, self->ioas_id, &allowed, 1));
@@ -206,7 +219,7 @@ TEST_F_TIMEOUT(many_areas, unmap_of_all_can_be_killed, 110)
 	test_sleep_ms(20);
 	start = test_now_ms();
 	ASSERT_EQ(0, iommufd_child_kill(&self->child));
-	EXPECT_GT(PROMPT, test_now_ms() - start);
+	EXPECT_GT(test_timeout(PROMPT), test_now_ms() - start);
 	/* What it did not reach is whole, and can go. */
 	ASSERT_EQ(0, unmap_all(self, &unmapped));
 	EXPECT_EQ(0, unmapped % PAGE);
@@ -242,7 +255,8 @@ TEST_F_TIMEOUT(many_areas, last_holder_killed_frees_them, 110)
 	} while (iommufd_child_hear(&self->child, &made) == -ETIMEDOUT);
 	EXPECT_EQ(0, made);
 	ASSERT_EQ(0, iommufd_child_kill(&self->child));
-	EXPECT_TRUE(test_wait_until(slab_is_back, &before, 2 * PROMPT))
+	EXPECT_TRUE(!slab_tells(self, variant) ||
+		    test_wait_until(slab_is_back, &before, 2 * PROMPT))
 		TH_LOG("%ld KiB of slab memory before, %ld now", before, slab_kib());
 }
 

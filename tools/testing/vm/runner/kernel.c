@@ -210,6 +210,7 @@ void kernel_mark_start(const struct test *test)
 
 /* A report of the kernel's, while it is read. */
 struct splat {
+	bool begins;	/* what a warning says of itself stands before its first line */
 	bool open;
 	bool over;
 	int lines;
@@ -223,21 +224,36 @@ static void close_splat(struct splat *splat, struct run *run)
 		text_add(&run->faults, "the kernel complained during the test:\n%s",
 			 splat->text.at);
 	text_clear(&splat->text);
+	splat->begins = false;
 	splat->open = false;
+	splat->over = false;
+	splat->lines = 0;
+}
+
+static void open_splat(struct splat *splat, const char *line)
+{
+	snprintf(splat->first, sizeof(splat->first), "%.511s", line);
+	splat->begins = false;
+	splat->open = true;
+	complained = true;
 }
 
 /* A report is over with its call trace at the latest, but what stands below is worth reading. */
 static void take_record(struct splat *splat, const char *line, struct run *run)
 {
-	if (is_splat(line) && (!splat->open || splat->over)) {
+	bool another = !splat->open || splat->over;
+
+	if (another && strstr(line, "[ cut here ]")) {
 		close_splat(splat, run);
-		snprintf(splat->first, sizeof(splat->first), "%.511s", line);
-		splat->open = true;
-		complained = true;
-		splat->lines = 0;
-		splat->over = false;
+		splat->begins = true;
+		return;
 	}
-	if (!splat->open)
+	if (another && is_splat(line)) {
+		if (!splat->begins)
+			close_splat(splat, run);
+		open_splat(splat, line);
+	}
+	if (!splat->open && !splat->begins)
 		return;
 	if (strstr(line, "</TASK>") || strstr(line, "---[ end trace"))
 		splat->over = true;

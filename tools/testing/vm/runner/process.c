@@ -23,7 +23,7 @@ enum {
 };
 
 /**
- * now() - seconds of a clock that only goes forward
+ * now() - seconds since the machine was started
  */
 double now(void)
 {

@@ -4,8 +4,9 @@
  *
  * Does by itself what no engine can do without, with nothing around it: pages are pinned and
  * unpinned by the kernel's own functions, and a page table of the IOMMU's driver, which no device
- * uses, is filled and emptied by the driver's own functions. Contiguous pages are found between
- * the timed parts. The module knows nothing of iommufd.
+ * uses, is filled and emptied by the driver's own functions, each run of pages in one call. Huge
+ * pages that a pin holds whole are pinned once each. Contiguous pages are found between the timed
+ * parts. The module knows nothing of iommufd.
  */
 #include <linux/capability.h>
 #include <linux/iommu.h>
@@ -169,14 +170,40 @@ static int floor_measure(struct floor_job *job)
 	return rc;
 }
 
+/*
+ * A page table as iommufd gets one. What VT-d's driver allocates otherwise fits a device only once
+ * it is attached: until then it has small pages only, other levels, and its writes are flushed from
+ * caches that the IOMMU may see.
+ */
+static struct iommu_domain *floor_alloc_domain(struct device *dev)
+{
+	const struct iommu_ops *ops = dev->iommu->iommu_dev->ops;
+	struct iommu_domain *domain;
+
+	if (!ops->domain_alloc_user)
+		return iommu_paging_domain_alloc(dev);
+	domain = ops->domain_alloc_user(dev, 0, NULL, NULL);
+	if (IS_ERR(domain))
+		return domain;
+	domain->type = IOMMU_DOMAIN_UNMANAGED;
+	domain->owner = ops;
+	domain->ops = domain->ops ?: ops->default_domain_ops;
+	return domain;
+}
+
+/* The page table, for a device that is in an IOMMU group: others have no IOMMU's driver. */
 static struct iommu_domain *floor_domain(const char *name)
 {
 	struct device *dev = bus_find_device_by_name(&pci_bus_type, NULL, name);
-	struct iommu_domain *domain;
+	struct iommu_domain *domain = ERR_PTR(-ENODEV);
+	struct iommu_group *group;
 
 	if (!dev)
-		return ERR_PTR(-ENODEV);
-	domain = iommu_paging_domain_alloc(dev);
+		return domain;
+	group = iommu_group_get(dev);
+	if (group)
+		domain = floor_alloc_domain(dev);
+	iommu_group_put(group);
 	put_device(dev);
 	return domain;
 }

@@ -9,7 +9,7 @@
 #include "hwpt.h"
 
 /* How many runs are mapped between two looks at the clock and at signals. */
-#define RUNS_BETWEEN_BREAKS	256
+#define RUNS_BETWEEN_BREAKS	256UL
 /* How much of a run is mapped at once while pages are mapped one by one. */
 #define PAGES_ONE_BY_ONE	256UL
 
@@ -92,32 +92,86 @@ static int take_break(void)
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
+/*
+ * Maps runs of one page each for as long as such follow, up to @most. This is all that there is to
+ * do for each page of scattered memory: nothing is chosen here.
+ */
+static noinline int map_lone_pages(struct map_job *job, struct iommufd_runs_iter *iter,
+				   unsigned long most)
+{
+	struct iommu_domain *domain = job->domain;
+	typeof(domain->ops->map_pages) map_pages = domain->ops->map_pages;
+	const u64 *run = iter->run, *end = run + min_t(unsigned long, most, iter->end - run);
+	unsigned long iova = job->iova;
+	const int prot = job->prot;
+	int rc = 0;
+
+	for (; run < end && iommufd_run_is_page(*run); run++) {
+		size_t mapped = 0;
+
+		rc = map_pages(domain, iova, PFN_PHYS(iommufd_run_pfn(*run)), PAGE_SIZE, 1, prot,
+			       GFP_KERNEL_ACCOUNT, &mapped);
+		iova += mapped;
+		if (!rc && WARN_ON_ONCE(mapped != PAGE_SIZE))
+			rc = -EINVAL;
+		if (rc)
+			break;
+	}
+	job->iova = iova;
+	iter->run = run;
+	return rc;
+}
+
+/*
+ * Maps pages from the position of @iter on that lie by themselves, if there are some. Returns a
+ * negative errno, or how many bytes it has mapped.
+ */
+static long map_some_lone_pages(struct map_job *job, struct iommufd_runs_iter *iter,
+				unsigned long left)
+{
+	const unsigned long iova = job->iova;
+	int rc;
+
+	if (iter->skip || iter->run == iter->end || !iommufd_run_is_page(*iter->run) ||
+	    !(job->sizes & PAGE_SIZE) || !PAGE_ALIGNED(iova))
+		return 0;
+	rc = map_lone_pages(job, iter, min(left >> PAGE_SHIFT, RUNS_BETWEEN_BREAKS));
+	return rc ?: take_break() ?: job->iova - iova;
+}
+
+/* Maps the next run, or what is left of it, but no more than @left bytes. Returns how many. */
+static long map_next_run(struct map_job *job, struct iommufd_runs_iter *iter, unsigned long skip,
+			 unsigned long left)
+{
+	unsigned long most = job->one_by_one ? PAGES_ONE_BY_ONE : ULONG_MAX;
+	unsigned long pfn, nr = iommufd_runs_next(iter, min(PFN_UP(skip + left), most), &pfn);
+	unsigned long length = min(left, (nr << PAGE_SHIFT) - skip);
+
+	if (WARN_ON_ONCE(!nr))
+		return -EINVAL;
+	return map_run(job, PFN_PHYS(pfn) + skip, length) ?: length;
+}
+
 static int map_runs(struct map_job *job, struct iommufd_area *area)
 {
 	unsigned long skip = offset_in_page(area->offset);
 	unsigned long left = area_length(area);
-	unsigned long pages = PFN_UP(skip + left);
-	unsigned long most = job->one_by_one ? PAGES_ONE_BY_ONE : ULONG_MAX;
 	struct iommufd_runs_iter iter;
 	unsigned int runs = 0;
 
 	iommufd_runs_seek(&iter, &area->backing->runs, area->offset >> PAGE_SHIFT);
 	while (left) {
-		unsigned long pfn, nr = iommufd_runs_next(&iter, min(pages, most), &pfn);
-		unsigned long length = min(left, (nr << PAGE_SHIFT) - skip);
-		int rc;
+		long done = skip ? 0 : map_some_lone_pages(job, &iter, left);
 
-		if (WARN_ON_ONCE(!nr))
-			return -EINVAL;
-		rc = map_run(job, PFN_PHYS(pfn) + skip, length);
-		if (!rc && !(++runs % RUNS_BETWEEN_BREAKS))
-			rc = take_break();
-		if (rc)
-			return rc;
+		if (!done)
+			done = map_next_run(job, &iter, skip, left);
+		if (done > 0 && !(++runs % RUNS_BETWEEN_BREAKS))
+			done = take_break() ?: done;
+		if (done < 0)
+			return done;
 		/* Only the first page may be used from its middle on. */
 		skip = 0;
-		left -= length;
-		pages -= nr;
+		left -= done;
 	}
 	return 0;
 }

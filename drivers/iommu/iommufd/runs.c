@@ -8,6 +8,7 @@ struct iommufd_run_chunk {
 	u64 run[];
 };
 
+/* Most chunks are a page, which the page allocator has at hand with less ado than kmalloc() has. */
 #define RUNS_PER_CHUNK	((PAGE_SIZE - sizeof(struct iommufd_run_chunk)) / sizeof(u64))
 
 static u64 run_make(unsigned long pfn, unsigned long nr)
@@ -22,7 +23,7 @@ static u64 run_make(unsigned long pfn, unsigned long nr)
  */
 void iommufd_runs_init(struct iommufd_runs *runs, unsigned long expected)
 {
-	*runs = (struct iommufd_runs) { .expected = expected };
+	*runs = (struct iommufd_runs) { .expected = expected, .next_pfn = ULONG_MAX };
 }
 
 static int runs_grow_index(struct iommufd_runs *runs)
@@ -41,10 +42,33 @@ static int runs_grow_index(struct iommufd_runs *runs)
 	return 0;
 }
 
-/* Adds a chunk for the runs from page @first_page on, no larger than those can need. */
+/* How many runs a chunk has room for that begins with page @first_page: no more than can come. */
+static unsigned long chunk_room(const struct iommufd_runs *runs, unsigned long first_page)
+{
+	return min(runs->expected - first_page, RUNS_PER_CHUNK);
+}
+
+static struct iommufd_run_chunk *chunk_alloc(unsigned long room)
+{
+	struct iommufd_run_chunk *chunk;
+
+	if (room == RUNS_PER_CHUNK)
+		return (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	return kmalloc(struct_size(chunk, run, room), GFP_KERNEL_ACCOUNT);
+}
+
+static void chunk_free(const struct iommufd_runs *runs, struct iommufd_run_chunk *chunk)
+{
+	if (chunk_room(runs, chunk->first_page) == RUNS_PER_CHUNK)
+		free_page((unsigned long)chunk);
+	else
+		kfree(chunk);
+}
+
+/* Adds a chunk for the runs from page @first_page on. */
 static int runs_add_chunk(struct iommufd_runs *runs, unsigned long first_page)
 {
-	unsigned long max = min(runs->expected - first_page, RUNS_PER_CHUNK);
+	unsigned long room = chunk_room(runs, first_page);
 	struct iommufd_run_chunk *chunk;
 
 	if (runs->nr_chunks == runs->max_chunks) {
@@ -53,12 +77,12 @@ static int runs_add_chunk(struct iommufd_runs *runs, unsigned long first_page)
 		if (rc)
 			return rc;
 	}
-	chunk = kmalloc(struct_size(chunk, run, max), GFP_KERNEL_ACCOUNT);
+	chunk = chunk_alloc(room);
 	if (!chunk)
 		return -ENOMEM;
 	chunk->first_page = first_page;
 	runs->chunks[runs->nr_chunks++] = chunk;
-	runs->room = max;
+	runs->room = room;
 	runs->last = chunk->run - 1;
 	return 0;
 }
@@ -85,24 +109,15 @@ static int runs_make_room(struct iommufd_runs *runs)
 }
 
 /**
- * iommufd_runs_append() - add contiguous pages to the end
+ * iommufd_runs_append_run() - the part of iommufd_runs_append() for a run of its own
  * @runs: the list
  * @pfn: the first page frame
  * @nr: how many, 1 to RUN_MAX_PAGES
  *
  * Return: 0, or -ENOMEM with the list as it was.
  */
-int iommufd_runs_append(struct iommufd_runs *runs, unsigned long pfn, unsigned long nr)
+int iommufd_runs_append_run(struct iommufd_runs *runs, unsigned long pfn, unsigned long nr)
 {
-	if (runs->nr_runs) {
-		unsigned long have = iommufd_run_pages(*runs->last);
-
-		if (iommufd_run_pfn(*runs->last) + have == pfn && have + nr <= RUN_MAX_PAGES) {
-			*runs->last += nr;
-			runs->nr_pages += nr;
-			return 0;
-		}
-	}
 	if (!runs->room) {
 		int rc = runs_make_room(runs);
 
@@ -110,9 +125,83 @@ int iommufd_runs_append(struct iommufd_runs *runs, unsigned long pfn, unsigned l
 			return rc;
 	}
 	*++runs->last = run_make(pfn, nr);
+	runs->next_pfn = pfn + nr;
 	runs->room--;
 	runs->nr_runs++;
 	runs->nr_pages += nr;
+	return 0;
+}
+
+/* How many of the pages follow the first in memory, with it. */
+static unsigned long count_contiguous(struct page **pages, unsigned long nr)
+{
+	struct page *next = *pages + 1;
+	unsigned long i = 1;
+
+	/* Structures of pages lie in one table, in the order of the pages. */
+	BUILD_BUG_ON(IS_ENABLED(CONFIG_SPARSEMEM) && !IS_ENABLED(CONFIG_SPARSEMEM_VMEMMAP));
+	/* Four at a time, for huge pages. */
+	while (i + 4 <= nr && pages[i] == next && pages[i + 1] == next + 1 &&
+	       pages[i + 2] == next + 2 && pages[i + 3] == next + 3) {
+		next += 4;
+		i += 4;
+	}
+	while (i < nr && pages[i] == next) {
+		next++;
+		i++;
+	}
+	return i;
+}
+
+/*
+ * Adds pages for as long as none of them follows another in memory, and there is room. Returns how
+ * many. This is all that there is to do for each page of scattered memory.
+ */
+static unsigned long append_lone_pages(struct iommufd_runs *runs, struct page **pages,
+				       unsigned long nr)
+{
+	unsigned long next = runs->next_pfn, i;
+	u64 *last = runs->last;
+
+	nr = min(nr, runs->room);
+	for (i = 0; i < nr; i++) {
+		unsigned long pfn = page_to_pfn(pages[i]);
+
+		if (pfn == next)
+			break;
+		*++last = run_make(pfn, 1);
+		next = pfn + 1;
+	}
+	runs->last = last;
+	runs->next_pfn = next;
+	runs->room -= i;
+	runs->nr_runs += i;
+	runs->nr_pages += i;
+	return i;
+}
+
+/**
+ * iommufd_runs_append_pages() - add pages to the end
+ * @runs: the list
+ * @pages: the pages
+ * @nr: how many, no more than RUN_MAX_PAGES
+ *
+ * Return: 0; or -ENOMEM with some of them added.
+ */
+int iommufd_runs_append_pages(struct iommufd_runs *runs, struct page **pages, unsigned long nr)
+{
+	unsigned long i = 0;
+
+	while (i < nr) {
+		unsigned long length = count_contiguous(pages + i, nr - i);
+		int rc = iommufd_runs_append(runs, page_to_pfn(pages[i]), length);
+
+		if (rc)
+			return rc;
+		i += length;
+		if (length == 1)
+			i += append_lone_pages(runs, pages + i, nr - i);
+	}
 	return 0;
 }
 
@@ -123,7 +212,7 @@ int iommufd_runs_append(struct iommufd_runs *runs, unsigned long pfn, unsigned l
 void iommufd_runs_free_chunks(struct iommufd_runs *runs)
 {
 	while (runs->nr_chunks)
-		kfree(runs->chunks[--runs->nr_chunks]);
+		chunk_free(runs, runs->chunks[--runs->nr_chunks]);
 	kvfree(runs->chunks);
 	runs->chunks = NULL;
 	runs->max_chunks = 0;

@@ -28,6 +28,12 @@ static inline unsigned long iommufd_run_pages(u64 run)
 	return (run & (RUN_MAX_PAGES - 1)) + 1;
 }
 
+/* Whether a run is a page by itself. */
+static inline bool iommufd_run_is_page(u64 run)
+{
+	return !(run & (RUN_MAX_PAGES - 1));
+}
+
 struct iommufd_run_chunk;
 
 /**
@@ -35,6 +41,7 @@ struct iommufd_run_chunk;
  * @nr_pages: pages in all runs
  * @expected: pages that will be appended in all; sizes the allocations
  * @nr_runs: number of runs
+ * @next_pfn: the page frame with which the last run would go on, or ULONG_MAX
  * @single: the only run, while @nr_runs is 1 and there is no chunk
  * @last: the last run, if there is one
  * @room: how many more fit behind @last
@@ -46,6 +53,7 @@ struct iommufd_runs {
 	unsigned long nr_pages;
 	unsigned long expected;
 	unsigned long nr_runs;
+	unsigned long next_pfn;
 	u64 single;
 	u64 *last;
 	unsigned int room;
@@ -77,8 +85,28 @@ static inline bool iommufd_runs_are_single(const struct iommufd_runs *runs)
 }
 
 void iommufd_runs_init(struct iommufd_runs *runs, unsigned long expected);
-int iommufd_runs_append(struct iommufd_runs *runs, unsigned long pfn, unsigned long nr);
+int iommufd_runs_append_run(struct iommufd_runs *runs, unsigned long pfn, unsigned long nr);
+int iommufd_runs_append_pages(struct iommufd_runs *runs, struct page **pages, unsigned long nr);
 void iommufd_runs_free_chunks(struct iommufd_runs *runs);
+
+/**
+ * iommufd_runs_append() - add contiguous pages to the end
+ * @runs: the list
+ * @pfn: the first page frame
+ * @nr: how many, 1 to RUN_MAX_PAGES
+ *
+ * Return: 0, or -ENOMEM with the list as it was.
+ */
+static inline int iommufd_runs_append(struct iommufd_runs *runs, unsigned long pfn,
+				      unsigned long nr)
+{
+	if (pfn != runs->next_pfn || iommufd_run_pages(*runs->last) + nr > RUN_MAX_PAGES)
+		return iommufd_runs_append_run(runs, pfn, nr);
+	*runs->last += nr;
+	runs->next_pfn += nr;
+	runs->nr_pages += nr;
+	return 0;
+}
 
 /**
  * iommufd_runs_free() - make a list empty
@@ -90,6 +118,7 @@ static inline void iommufd_runs_free(struct iommufd_runs *runs)
 		iommufd_runs_free_chunks(runs);
 	runs->nr_pages = 0;
 	runs->nr_runs = 0;
+	runs->next_pfn = ULONG_MAX;
 	runs->room = 0;
 }
 

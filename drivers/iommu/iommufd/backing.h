@@ -64,10 +64,28 @@ void iommufd_backing_unpin(struct iommufd_backing *backing);
 int iommufd_backing_pin_hidden(struct iommufd_backing *backing);
 void iommufd_backing_unpin_hidden(struct iommufd_backing *backing);
 
+/* How many pages are pinned in one go: one page of pointers to them. */
+#define PIN_BATCH	(PAGE_SIZE / sizeof(void *))
+
+/* Whether all pages are in the runs. */
+static inline bool iommufd_backing_is_filled(const struct iommufd_backing *backing)
+{
+	return backing->runs.nr_pages == backing->nr_pages;
+}
+
 /* How pages are pinned: backing_pin.c */
 
 int iommufd_backing_pin_runs(struct iommufd_backing *backing);
 void iommufd_backing_unpin_runs(struct iommufd_backing *backing);
+int iommufd_backing_check_signal(void);
+
+/* How pages of files are pinned: backing_pin_file.c */
+
+int iommufd_backing_record_folio(struct iommufd_backing *backing, struct folio *folio,
+				 unsigned long first);
+long iommufd_backing_pin_cached(struct iommufd_backing *backing, struct address_space *mapping,
+				pgoff_t index, unsigned long nr);
+int iommufd_backing_pin_file(struct iommufd_backing *backing);
 long iommufd_backing_look_up_file_page(struct iommufd_backing *backing, unsigned long index,
 				       struct page **page);
 

@@ -2,40 +2,39 @@
 /*
  * How the pages of a backing are pinned, and turned into runs.
  *
- * page by page   any memory of a process, in batches; each page has a pin of its own
- * by huge page   a hugetlb mapping: one page of each huge page is looked up, and its pin holds the
- *                whole, as such a mapping never maps huge pages in part
- * by folio       a file: folios are taken from it, without anybody's page tables
+ * page by page     any memory of a process, in batches; each page has a pin of its own
+ * by huge page     a hugetlb mapping: one page of each huge page is looked up, and its pin holds
+ *                  the whole, as such a mapping never maps huge pages in part
+ * by mapped file   a shared mapping of a shmem file: pages are taken from the file while they are
+ *                  there, as they can't be others than those that are mapped; else page by page
+ * files            backing_pin_file.c
  *
- * The last two leave one pin for each folio. A file that a process has mapped is pinned page by
- * page all the same: looking pages up in its page tables is quicker than looking them up in the
- * file, and huge pages are found as such there, too.
+ * There is a pin for each page, but one for each folio in hugetlb.
  */
-#include <linux/fs.h>
-#include <linux/falloc.h>
 #include <linux/hugetlb.h>
-#include <linux/memfd.h>
 #include <linux/mm.h>
+#include <linux/mmu_context.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
+#include <linux/shmem_fs.h>
 #include <linux/userfaultfd_k.h>
 
 #include "backing.h"
-
-/* How many pages or folios are looked up in one go: one page of pointers. */
-#define PIN_BATCH	(PAGE_SIZE / sizeof(void *))
+#include "folio_pin.h"
 
 /* So few pages are pinned one by one: looking for a better way would cost more. */
 #define PIN_FEW		16
 
-static bool pinned_all(const struct iommufd_backing *backing)
-{
-	return backing->runs.nr_pages == backing->nr_pages;
-}
+/* So many pages are unpinned between two looks at the clock. */
+#define UNPIN_BATCH	4096UL
 
-static int check_signal(void)
+/**
+ * iommufd_backing_check_signal() - have a break in a long call
+ *
+ * Return: 0, or -EINTR for a fatal signal.
+ */
+int iommufd_backing_check_signal(void)
 {
 	if (fatal_signal_pending(current))
 		return -EINTR;
@@ -71,22 +70,15 @@ static long pin_user_batch(struct iommufd_backing *backing, unsigned long first,
 /* Moves pinned pages into runs. On failure unpins those that did not get there. */
 static int record_pages(struct iommufd_backing *backing, struct page **pages, unsigned long nr)
 {
-	unsigned long i, end;
-	int rc;
+	unsigned long before = backing->runs.nr_pages;
+	int rc = iommufd_runs_append_pages(&backing->runs, pages, nr);
 
-	for (i = 0; i < nr; i = end) {
-		unsigned long pfn = page_to_pfn(pages[i]);
+	if (rc) {
+		unsigned long recorded = backing->runs.nr_pages - before;
 
-		for (end = i + 1; end < nr; end++)
-			if (pages[end] != nth_page(pages[i], end - i))
-				break;
-		rc = iommufd_runs_append(&backing->runs, pfn, end - i);
-		if (rc) {
-			unpin_user_pages(pages + i, nr - i);
-			return rc;
-		}
+		unpin_user_pages(pages + recorded, nr - recorded);
 	}
-	return 0;
+	return rc;
 }
 
 static int pin_single_page(struct iommufd_backing *backing)
@@ -97,41 +89,31 @@ static int pin_single_page(struct iommufd_backing *backing)
 	return nr == 1 ? record_pages(backing, &page, 1) : nr ?: -EFAULT;
 }
 
+/* Pins and records pages, up to PIN_BATCH of them. Returns how many, or a negative errno. */
+static long pin_some_pages(struct iommufd_backing *backing, struct page **pages)
+{
+	unsigned long done = backing->runs.nr_pages;
+	long nr = pin_user_batch(backing, done, min(backing->nr_pages - done, PIN_BATCH), pages);
+
+	return nr > 0 ? record_pages(backing, pages, nr) ?: nr : nr ?: -EFAULT;
+}
+
 static int pin_by_page(struct iommufd_backing *backing, struct page **pages)
 {
-	while (!pinned_all(backing)) {
-		unsigned long done = backing->runs.nr_pages;
-		long nr;
-		int rc;
+	while (!iommufd_backing_is_filled(backing)) {
+		long rc = pin_some_pages(backing, pages);
 
-		nr = pin_user_batch(backing, done, min(backing->nr_pages - done, PIN_BATCH), pages);
-		if (nr <= 0)
-			return nr ?: -EFAULT;
-		rc = record_pages(backing, pages, nr) ?: check_signal();
+		if (rc >= 0)
+			rc = iommufd_backing_check_signal();
 		if (rc)
 			return rc;
 	}
 	return 0;
 }
 
-/*
- * Records what a pinned folio has of the backing: pages from page @first of the folio on, as many
- * as are wanted. On failure unpins it.
- */
-static int record_folio(struct iommufd_backing *backing, struct folio *folio, unsigned long first)
-{
-	unsigned long nr = min(folio_nr_pages(folio) - first,
-			       backing->nr_pages - backing->runs.nr_pages);
-	int rc = iommufd_runs_append(&backing->runs, folio_pfn(folio) + first, nr);
-
-	if (rc)
-		unpin_folio(folio);
-	return rc;
-}
-
 static int pin_by_huge_page(struct iommufd_backing *backing)
 {
-	while (!pinned_all(backing)) {
+	while (!iommufd_backing_is_filled(backing)) {
 		struct folio *folio;
 		struct page *page;
 		long nr;
@@ -146,162 +128,142 @@ static int pin_by_huge_page(struct iommufd_backing *backing)
 			unpin_folio(folio);
 			return -EFAULT;
 		}
-		rc = record_folio(backing, folio, folio_page_idx(folio, page)) ?: check_signal();
+		rc = iommufd_backing_record_folio(backing, folio, folio_page_idx(folio, page)) ?:
+		     iommufd_backing_check_signal();
 		if (rc)
 			return rc;
 	}
 	return 0;
 }
 
-static int record_folios(struct iommufd_backing *backing, struct folio **folios, long nr,
-			 unsigned long first)
-{
-	long i;
-	int rc;
-
-	for (i = 0; i < nr; i++) {
-		rc = record_folio(backing, folios[i], first);
-		if (rc) {
-			unpin_folios(folios + i + 1, nr - i - 1);
-			return rc;
-		}
-		first = 0;
-	}
-	return 0;
-}
-
-static int pin_shmem_folios(struct iommufd_backing *backing, struct folio **folios)
-{
-	const loff_t start = backing->start;
-	const loff_t last = start + ((loff_t)backing->nr_pages << PAGE_SHIFT) - 1;
-
-	while (!pinned_all(backing)) {
-		loff_t next = start + ((loff_t)backing->runs.nr_pages << PAGE_SHIFT);
-		pgoff_t offset;
-		long nr;
-		int rc;
-
-		nr = memfd_pin_folios(backing->file, next, last, folios, PIN_BATCH, &offset);
-		if (nr <= 0)
-			return nr ?: -EFAULT;
-		rc = record_folios(backing, folios, nr, offset >> PAGE_SHIFT) ?: check_signal();
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
+/* What user memory is: how it can be pinned. */
+enum user_kind {
+	USER_ANY,
+	USER_HUGETLB,
+	USER_SHMEM,
+};
 
 /*
- * The huge page of a hugetlbfs file that holds page @index, with a reference. One that does not
- * exist yet is allocated as a write to a mapping would, which needs a descriptor that is open for
- * writing.
+ * Whether what is seen through a mapping is what is in its shmem file, the mapping allows the
+ * access, and nobody waits to see it.
  */
-static struct folio *hugetlb_file_folio(struct file *file, pgoff_t index)
+static bool vma_is_shmem_file(struct vm_area_struct *vma, bool write, bool foreign)
 {
-	const loff_t size = huge_page_size(hstate_file(file));
-	const loff_t pos = round_down((loff_t)index << PAGE_SHIFT, size);
-	struct folio *folio = filemap_get_folio(file->f_mapping, index);
-	int rc;
+	const vm_flags_t needed = VM_SHARED | VM_READ | (write ? VM_WRITE : 0);
 
-	if (!IS_ERR(folio) || !(file->f_mode & FMODE_WRITE))
-		return folio;
-	rc = vfs_fallocate(file, FALLOC_FL_KEEP_SIZE, pos, size);
-	return rc ? ERR_PTR(rc) : filemap_get_folio(file->f_mapping, index);
+	return (vma->vm_flags & needed) == needed &&
+	       !(vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP)) && !userfaultfd_armed(vma) &&
+	       vma->vm_file && shmem_mapping(vma->vm_file->f_mapping) &&
+	       arch_vma_access_permitted(vma, write, false, foreign);
 }
 
-/* Makes a reference to a huge page a pin, for unpin_folio(). */
-static void hugetlb_folio_pin(struct folio *folio)
+/* The mapping at page @index of memory of a process, with its mmap_lock. */
+static struct vm_area_struct *lock_vma(struct iommufd_backing *backing, unsigned long index)
 {
-	atomic_inc(&folio->_pincount);
-	mod_node_page_state(folio_pgdat(folio), NR_FOLL_PIN_ACQUIRED, 1);
-}
-
-/*
- * Pins the huge page of a file that holds page @index. memfd_pin_folios() is not for hugetlbfs: in
- * Linux 6.12 it runs into a BUG() where a huge page has to be allocated for which no reservation is
- * left.
- */
-static struct folio *pin_hugetlb_folio(struct file *file, pgoff_t index)
-{
-	struct folio *folio = hugetlb_file_folio(file, index);
-
-	if (IS_ERR(folio))
-		return PTR_ERR(folio) == -ENOSPC ? ERR_PTR(-ENOMEM) : ERR_PTR(-EFAULT);
-	/* Memory that is to stay movable can't be pinned for long, nor moved from here. */
-	if (folio_is_zone_movable(folio)) {
-		folio_put(folio);
-		return ERR_PTR(-EFAULT);
-	}
-	hugetlb_folio_pin(folio);
-	return folio;
-}
-
-static int pin_hugetlb_folios(struct iommufd_backing *backing)
-{
-	while (!pinned_all(backing)) {
-		pgoff_t index = (backing->start >> PAGE_SHIFT) + backing->runs.nr_pages;
-		struct folio *folio = pin_hugetlb_folio(backing->file, index);
-		int rc;
-
-		if (IS_ERR(folio))
-			return PTR_ERR(folio);
-		rc = record_folio(backing, folio, index - folio->index) ?: check_signal();
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-/*
- * Whether a range of user memory is in one hugetlb mapping. One in which userspace wants to see
- * each fault (userfaultfd) doesn't count, as most pages would not be faulted.
- */
-static bool user_is_hugetlb(struct iommufd_backing *backing)
-{
-	unsigned long end = backing->start + (backing->nr_pages << PAGE_SHIFT);
 	struct mm_struct *mm = backing->account->payer.mm;
 	struct vm_area_struct *vma;
-	bool hugetlb = false;
+	int rc;
 
+	/* The process that mapped the memory may be gone, and its memory with it. */
 	if (!mmget_not_zero(mm))
-		return false;
-	if (!mmap_read_lock_killable(mm)) {
-		vma = vma_lookup(mm, backing->start);
-		hugetlb = vma && end <= vma->vm_end && is_vm_hugetlb_page(vma) &&
-			  !userfaultfd_armed(vma);
-		mmap_read_unlock(mm);
+		return ERR_PTR(-EFAULT);
+	rc = mmap_read_lock_killable(mm);
+	if (rc) {
+		mmput(mm);
+		return ERR_PTR(rc);
 	}
+	vma = vma_lookup(mm, backing->start + (index << PAGE_SHIFT));
+	if (vma)
+		return vma;
+	mmap_read_unlock(mm);
 	mmput(mm);
-	return hugetlb;
+	return ERR_PTR(-EFAULT);
+}
+
+static void unlock_vma(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	mmap_read_unlock(mm);
+	mmput(mm);
+}
+
+static bool user_is_shmem(struct iommufd_backing *backing, struct vm_area_struct *vma)
+{
+	return vma_is_shmem_file(vma, backing->writeable, vma->vm_mm != current->mm);
 }
 
 /*
- * Whether the first @nr pages are in the file, which may have shrunk. Beyond its end nothing is
- * allocated.
+ * What kind of memory a range begins with. hugetlb counts if it is in one mapping, and if userspace
+ * does not want to see each fault (userfaultfd), as most pages would not be faulted.
  */
-static bool file_has_pages(const struct iommufd_backing *backing, unsigned long nr)
+static enum user_kind user_kind(struct iommufd_backing *backing)
 {
-	loff_t size = i_size_read(file_inode(backing->file));
+	unsigned long end = backing->start + (backing->nr_pages << PAGE_SHIFT);
+	struct vm_area_struct *vma = lock_vma(backing, 0);
+	enum user_kind kind = USER_ANY;
 
-	return (backing->start >> PAGE_SHIFT) + nr <= DIV_ROUND_UP(size, PAGE_SIZE);
+	if (IS_ERR(vma))
+		return USER_ANY;
+	if (is_vm_hugetlb_page(vma) && end <= vma->vm_end && !userfaultfd_armed(vma))
+		kind = USER_HUGETLB;
+	else if (user_is_shmem(backing, vma))
+		kind = USER_SHMEM;
+	unlock_vma(vma);
+	return kind;
 }
 
-static int pin_file(struct iommufd_backing *backing, void *batch)
+/*
+ * Pins pages of a shmem file that is mapped there, some at a time. Returns how many, 0 if the first
+ * has to be faulted in or is of another kind, or a negative errno.
+ */
+static long pin_mapped_file(struct iommufd_backing *backing)
 {
-	if (!file_has_pages(backing, backing->nr_pages))
-		return -EFAULT;
-	backing->by_folio = true;
-	if (is_file_hugepages(backing->file))
-		return pin_hugetlb_folios(backing);
-	return pin_shmem_folios(backing, batch);
+	unsigned long done = backing->runs.nr_pages, uptr = backing->start + (done << PAGE_SHIFT);
+	unsigned long nr = min(backing->nr_pages - done, PIN_BATCH);
+	struct vm_area_struct *vma = lock_vma(backing, done);
+	long rc = 0;
+
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	if (user_is_shmem(backing, vma))
+		rc = iommufd_backing_pin_cached(backing, vma->vm_file->f_mapping,
+						linear_page_index(vma, uptr),
+						min(nr, (vma->vm_end - uptr) >> PAGE_SHIFT));
+	unlock_vma(vma);
+	return rc;
+}
+
+/*
+ * A shmem file that a process has mapped: what is in memory is found quickest in the file, the rest
+ * is faulted in.
+ */
+static int pin_by_mapped_file(struct iommufd_backing *backing, struct page **pages)
+{
+	while (!iommufd_backing_is_filled(backing)) {
+		long rc = pin_mapped_file(backing);
+
+		if (!rc)
+			rc = pin_some_pages(backing, pages);
+		if (rc >= 0)
+			rc = iommufd_backing_check_signal();
+		if (rc)
+			return rc;
+	}
+	return 0;
 }
 
 static int pin_user(struct iommufd_backing *backing, void *batch)
 {
-	backing->by_folio = user_is_hugetlb(backing);
-	if (backing->by_folio)
+	switch (user_kind(backing)) {
+	case USER_HUGETLB:
+		backing->by_folio = true;
 		return pin_by_huge_page(backing);
-	return pin_by_page(backing, batch);
+	case USER_SHMEM:
+		return pin_by_mapped_file(backing, batch);
+	default:
+		return pin_by_page(backing, batch);
+	}
 }
 
 /* Not inlined, for its large frame. */
@@ -319,10 +281,7 @@ static int pin_many(struct iommufd_backing *backing)
 
 	if (!batch)
 		return -ENOMEM;
-	if (backing->file)
-		rc = pin_file(backing, batch);
-	else
-		rc = pin_user(backing, batch);
+	rc = pin_user(backing, batch);
 	free_page((unsigned long)batch);
 	return rc;
 }
@@ -332,7 +291,7 @@ static int record_device_memory(struct iommufd_backing *backing)
 {
 	int rc = 0;
 
-	while (!rc && !pinned_all(backing)) {
+	while (!rc && !iommufd_backing_is_filled(backing)) {
 		unsigned long done = backing->runs.nr_pages;
 
 		rc = iommufd_runs_append(&backing->runs, PHYS_PFN(backing->start) + done,
@@ -354,9 +313,11 @@ int iommufd_backing_pin_runs(struct iommufd_backing *backing)
 	backing->by_folio = false;
 	if (backing->device)
 		rc = record_device_memory(backing);
-	else if (!backing->file && backing->nr_pages == 1)
+	else if (backing->file)
+		rc = iommufd_backing_pin_file(backing);
+	else if (backing->nr_pages == 1)
 		rc = pin_single_page(backing);
-	else if (!backing->file && backing->nr_pages <= PIN_FEW)
+	else if (backing->nr_pages <= PIN_FEW)
 		rc = pin_few(backing);
 	else
 		rc = pin_many(backing);
@@ -380,21 +341,67 @@ static void unpin_run_folios(unsigned long pfn, unsigned long nr, bool dirty)
 	}
 }
 
-static void unpin_page(struct page *page, bool dirty)
+/*
+ * Unpins contiguous pages. The kernel's own function does it for what is not ordinary memory, and
+ * where pins aren't known.
+ */
+static __always_inline void unpin_pages(unsigned long pfn, unsigned long nr, bool dirty,
+					struct iommufd_pin_count *count)
 {
-	if (dirty && !PageDirty(page))
-		set_page_dirty_lock(page);
-	unpin_user_page(page);
+	while (nr) {
+		struct page *page = pfn_to_page(pfn);
+		struct folio *folio = page_folio(page);
+		unsigned long part = 1;
+
+		if (folio_test_large(folio))
+			part = min_t(unsigned long, nr,
+				     folio_nr_pages(folio) - folio_page_idx(folio, page));
+		if (unlikely(!iommufd_pins_are_known || is_zero_pfn(pfn) ||
+			     folio_is_zone_device(folio))) {
+			unpin_user_page_range_dirty_lock(page, part, dirty);
+		} else {
+			if (dirty && !folio_test_dirty(folio))
+				set_page_dirty_lock(&folio->page);
+			iommufd_folio_unpin(folio, part, count);
+		}
+		pfn += part;
+		nr -= part;
+	}
 }
 
-static inline void unpin_run(struct iommufd_backing *backing, unsigned long pfn, unsigned long nr)
+static void unpin_by_page(struct iommufd_backing *backing)
 {
-	if (backing->by_folio)
+	struct iommufd_pin_count count = { .item = NR_FOLL_PIN_RELEASED };
+	unsigned long left = UNPIN_BATCH, pfn, nr;
+	struct iommufd_runs_iter iter;
+
+	if (backing->runs.nr_pages == 1) {
+		unpin_pages(iommufd_run_pfn(backing->runs.single), 1, backing->writeable, &count);
+		iommufd_pin_count_flush(&count);
+		return;
+	}
+	iommufd_runs_seek(&iter, &backing->runs, 0);
+	while ((nr = iommufd_runs_next(&iter, left, &pfn))) {
+		unpin_pages(pfn, nr, backing->writeable, &count);
+		left -= nr;
+		if (!left) {
+			left = UNPIN_BATCH;
+			cond_resched();
+		}
+	}
+	iommufd_pin_count_flush(&count);
+}
+
+static void unpin_by_folio(struct iommufd_backing *backing)
+{
+	struct iommufd_runs_iter iter;
+	unsigned long pfn, nr;
+
+	iommufd_runs_seek(&iter, &backing->runs, 0);
+	while ((nr = iommufd_runs_next(&iter, RUN_MAX_PAGES, &pfn))) {
 		unpin_run_folios(pfn, nr, backing->writeable);
-	else if (nr == 1)
-		unpin_page(pfn_to_page(pfn), backing->writeable);
-	else
-		unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr, backing->writeable);
+		cond_resched();
+	}
 }
 
 /**
@@ -403,54 +410,10 @@ static inline void unpin_run(struct iommufd_backing *backing, unsigned long pfn,
  */
 void iommufd_backing_unpin_runs(struct iommufd_backing *backing)
 {
-	struct iommufd_runs_iter iter;
-	unsigned long nr, pfn;
-
-	if (backing->device) {
-		iommufd_runs_free(&backing->runs);
-		return;
-	}
-	if (iommufd_runs_are_single(&backing->runs)) {
-		unpin_run(backing, iommufd_run_pfn(backing->runs.single), backing->runs.nr_pages);
-		iommufd_runs_free(&backing->runs);
-		return;
-	}
-	iommufd_runs_seek(&iter, &backing->runs, 0);
-	while ((nr = iommufd_runs_next(&iter, RUN_MAX_PAGES, &pfn))) {
-		unpin_run(backing, pfn, nr);
-		cond_resched();
-	}
+	/* Memory of a device has no pages. */
+	if (!backing->device && backing->by_folio)
+		unpin_by_folio(backing);
+	else if (!backing->device)
+		unpin_by_page(backing);
 	iommufd_runs_free(&backing->runs);
-}
-
-/**
- * iommufd_backing_look_up_file_page() - pin a page of a file, and leave it to the caller
- * @backing: a backing that is a file
- * @index: number of the page
- * @page: set to the page, for unpin_user_page()
- *
- * Return: 1, or a negative errno.
- */
-long iommufd_backing_look_up_file_page(struct iommufd_backing *backing, unsigned long index,
-				       struct page **page)
-{
-	loff_t pos = backing->start + ((loff_t)index << PAGE_SHIFT);
-	struct folio *folio;
-	pgoff_t offset;
-	long nr;
-
-	if (!file_has_pages(backing, index + 1))
-		return -EFAULT;
-	if (is_file_hugepages(backing->file)) {
-		folio = pin_hugetlb_folio(backing->file, pos >> PAGE_SHIFT);
-		if (IS_ERR(folio))
-			return PTR_ERR(folio);
-		*page = folio_page(folio, (pos >> PAGE_SHIFT) - folio->index);
-		return 1;
-	}
-	nr = memfd_pin_folios(backing->file, pos, pos + PAGE_SIZE - 1, &folio, 1, &offset);
-	if (nr <= 0)
-		return nr ?: -EFAULT;
-	*page = folio_page(folio, offset >> PAGE_SHIFT);
-	return 1;
 }

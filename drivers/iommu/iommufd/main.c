@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "container.h"
+#include "folio_pin.h"
 #include "hwpt.h"
 #include "pasid.h"
 #include "test_hook.h"
@@ -282,6 +283,7 @@ static int __init iommufd_init(void)
 {
 	int rc;
 
+	iommufd_pins_try_out();
 	rc = iommufd_backing_init_cache();
 	if (rc)
 		return rc;

@@ -36,6 +36,12 @@ void iommufd_container_init(struct iommufd_ctx *ictx, bool is_container)
 	mutex_init(&container->lock);
 	INIT_LIST_HEAD(&container->members);
 	container->strict = is_container;
+	/*
+	 * As with type1. A manager of virtual machines gives each process a limit of its own, under
+	 * one user, and that user's other processes must not use it up.
+	 */
+	if (is_container)
+		ictx->account_mode = IOMMUFD_ACCOUNT_MM;
 }
 
 /* Makes the IOAS that the container's ioctls act on, if there is none. */

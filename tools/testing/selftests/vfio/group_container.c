@@ -19,6 +19,7 @@
 #define PAGE 4096UL
 #define MAP_RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 #define NO_UID 65534
+#define LIMIT (16 * PAGE)
 #define VIABLE VFIO_GROUP_FLAGS_VIABLE
 #define IN_CONTAINER (VFIO_GROUP_FLAGS_VIABLE | VFIO_GROUP_FLAGS_CONTAINER_SET)
 
@@ -151,6 +152,45 @@ TEST_F(container, type_and_mappings_end_with_the_last_group)
 	ASSERT_EQ(0, iv_container_set_type(self->container, VFIO_TYPE1_IOMMU));
 	EXPECT_EQ(0, iv_container_map(self->container, memory, PAGE, PAGE, MAP_RW));
 	test_memory_free(memory, PAGE);
+}
+
+struct mapping {
+	int container;
+	uint64_t iova;
+	uint64_t length;
+};
+
+/* Maps memory of the calling process, which is never freed. */
+static int map_new(void *arg)
+{
+	const struct mapping *mapping = arg;
+	void *memory = test_memory_alloc(mapping->length, PAGE);
+
+	if (!memory)
+		return -ENODATA;
+	return iv_container_map(mapping->container, memory, mapping->iova, mapping->length, MAP_RW);
+}
+
+TEST_F(container, memory_counts_against_the_limit_of_the_process_that_maps_it)
+{
+	const struct test_privilege nobody = {
+		.uid = NO_UID,
+		.limit_memlock = true,
+		.memlock = LIMIT,
+	};
+	struct mapping first = { .container = self->container, .length = LIMIT };
+	struct mapping second = { .container = self->container, .iova = 2 * LIMIT, .length = LIMIT };
+	struct mapping third = {
+		.container = self->container,
+		.iova = 4 * LIMIT,
+		.length = LIMIT + PAGE,
+	};
+
+	ASSERT_EQ(0, iv_group_set_container(self->group, self->container));
+	ASSERT_EQ(0, iv_container_set_type(self->container, VFIO_TYPE1v2_IOMMU));
+	EXPECT_EQ(0, test_run_in_child(map_new, &first, &nobody));
+	EXPECT_EQ(0, test_run_in_child(map_new, &second, &nobody));
+	EXPECT_EQ(-ENOMEM, test_run_in_child(map_new, &third, &nobody));
 }
 
 TEST_F(container, closing_the_group_leaves)

@@ -32,6 +32,7 @@ static const char usage[] =
 	"  --again            run a test again that failed without a complaint of the kernel's\n"
 	"  --scale N          the kselftest harness' own limits are to be N times as long\n"
 	"  --expect FILE      names of tests that fail, with reasons\n"
+	"  --show             print the output of tests that pass, too\n"
 	"\n"
 	"Exit status: 0; 1 if tests failed; 77 if the kernel no longer watches locks, since a first\n"
 	"report turns that off, and a new guest should go on.\n";
@@ -235,6 +236,9 @@ static void take_option(int option)
 	case 'a':
 		options.again = true;
 		break;
+	case 'o':
+		report_show();
+		break;
 	case 'p':
 		add_program(options.plain, &options.nr_plain, optarg);
 		break;
@@ -261,6 +265,7 @@ static void parse_options(int argc, char **argv)
 		{ "expect", required_argument, NULL, 'e' },
 		{ "seconds", required_argument, NULL, 'n' },
 		{ "again", no_argument, NULL, 'a' },
+		{ "show", no_argument, NULL, 'o' },
 		{ "plain", required_argument, NULL, 'p' },
 		{ "last", required_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },

@@ -31,6 +31,16 @@ static char first_not_run[512];
 /* What takes that long is said to. */
 enum { SECONDS_WORTH_TELLING = 5 };
 
+static bool show_all;
+
+/**
+ * report_show() - from now on, print what tests that pass have printed
+ */
+void report_show(void)
+{
+	show_all = true;
+}
+
 /**
  * report_expect() - read a list of tests that fail for a known reason
  * @path: of a file with a test's name and the reason in each line
@@ -235,6 +245,8 @@ void report(const struct test *test, struct run *run, struct counts *counts)
 		add_remarks(&line, run);
 		if (run->again)
 			text_add(&closing, "AGAIN: %s: it failed once\n", test->name);
+		if (show_all)
+			add_indented(&line, run->output.at);
 	}
 	print(&line);
 	text_clear(&run->output);

@@ -89,6 +89,7 @@ struct counts {
 
 void report_expect(const char *file);
 bool report_first_run(const struct test *test, struct run *run);
+void report_show(void);
 void report(const struct test *test, struct run *run, struct counts *counts);
 void report_not_run(const struct test *test);
 void report_closing(const struct counts *counts);

@@ -53,6 +53,7 @@ archive_packages() {
 		source) printf '%s ' linux-source-6.12 ;;
 		qemu) printf '%s ' qemu-system-x86 '(of bookworm-backports)' ;;
 		busybox) printf '%s ' busybox-static ;;
+		dpdk) printf '%s ' dpdk-dev ;;
 		debug_kernel) ;; # built from source
 		esac
 	done
@@ -87,17 +88,18 @@ archive_download() {
 	done
 }
 
-# archive_download_closure DIR RELEASE PACKAGE: PACKAGE and all that it needs
+# archive_download_closure DIR RELEASE PACKAGE...: the packages and all that they need
 # and this machine lacks.
 archive_download_closure() {
-	local dir=$1 release=$2 package=$3
+	local dir=$1 release=$2
 	local archives=$IV_CACHE/apt/cache/archives
+	shift 2
 
-	say "fetching $package and the libraries that it needs"
+	say "fetching $1 and the libraries that it needs"
 	rm -f "$archives"/*.deb
 	quietly apt-get "${IV_APT[@]}" --yes --no-install-recommends --download-only \
-		--target-release "$release" --reinstall install "$package" ||
-		die "the package $package could not be fetched from $release" \
+		--target-release "$release" --reinstall install "$@" ||
+		die "the package $1 could not be fetched from $release" \
 		    "see apt's words above; run this again when the archive can be reached"
 	mkdir -p "$dir"
 	mv "$archives"/*.deb "$dir"
@@ -114,4 +116,15 @@ archive_unpack() {
 			die "the package file $deb could not be unpacked" \
 			    "check that the disk of $IV_CACHE is not full, and run this again"
 	done
+}
+
+# archive_is_whole ROOT PROGRAM: are all libraries there that the unpacked program needs?
+archive_is_whole() {
+	local root=$1 program=$2 lacking
+
+	lacking=$(LD_LIBRARY_PATH=$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu \
+		ldd "$root/$program" | awk '/not found/ { printf "%s ", $1 }')
+	[ -z "$lacking" ] ||
+		die "${program##*/} lacks these libraries: $lacking" \
+		    "apt's package state does not fit what is on this machine: run dpkg --audit, then this again"
 }

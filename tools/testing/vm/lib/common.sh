@@ -11,6 +11,7 @@
 #   source  -> source-VERSION/   the kernel's source tarball, parts of it unpacked
 #   qemu    -> qemu-VERSION/     QEMU with the libraries that this machine lacks
 #   busybox -> busybox-VERSION/  the guest's shell and commands
+#   dpdk    -> dpdk-VERSION/     DPDK's testpmd with the libraries that this machine lacks
 #
 # A part's link exists only when the part is whole.  Beside them: initramfs/ and
 # disk/, made by the script run; apt/ and unfinished/, there while set-up runs.

@@ -6,7 +6,7 @@
 # is cached; the second (our modules, the guest's scripts, what the caller
 # adds) is made for each run.
 
-IV_STOCK_MODULES='vfio vfio_iommu_type1 vfio-pci mdev irqbypass nvme igb igbvf uio_pci_generic kvm_amd kvm_intel virtio_blk virtio_net'
+IV_STOCK_MODULES='vfio vfio_iommu_type1 vfio-pci mdev irqbypass nvme igb igbvf uio_pci_generic kvm_amd kvm_intel virtio_blk virtio_net 9p 9pnet_virtio'
 
 # initramfs_base KERNEL-TREE RELEASE: sets IV_BASE to the folder that has root/
 # and root.cpio.

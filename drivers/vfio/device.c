@@ -53,6 +53,8 @@ static int core_device_init(struct vfio_core_device *core)
 	init_waitqueue_head(&core->gone_wait);
 	INIT_LIST_HEAD(&core->files);
 	INIT_WORK(&core->revoke_work, vfio_access_revoke_work);
+	vfio_migration_init(core);
+	vfio_dma_logging_init(core);
 	core->device.devt = MKDEV(MAJOR(vfio_devt), minor);
 	return 0;
 
@@ -138,6 +140,8 @@ int vfio_register_device(struct vfio_device *vdev)
 	struct vfio_core_device *core = vdev->core;
 	int rc;
 
+	if (WARN_ON(!vfio_migration_ops_are_valid(vdev)))
+		return -EINVAL;
 	rc = dev_set_name(&core->device, "vfio%u", MINOR(core->device.devt));
 	if (rc)
 		return rc;

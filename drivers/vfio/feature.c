@@ -5,6 +5,9 @@
  * A driver describes each of its features (struct vfio_feature): how long its data is, and a
  * function for each method. What is common to all features is done here: checks, probing, and
  * copying. A description is copied while the driver is held, since it is in the driver's module.
+ *
+ * Features of migration and of DMA logging are the core's: they have to do with the user's memory
+ * and descriptors, of which drivers know nothing.
  */
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -12,6 +15,98 @@
 #include "vfio_private.h"
 
 #define FEATURE_METHODS	(VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET)
+
+/**
+ * struct core_feature - a feature that the core has for drivers
+ * @id: VFIO_DEVICE_FEATURE_*
+ * @methods: VFIO_DEVICE_FEATURE_GET and VFIO_DEVICE_FEATURE_SET, or one of them
+ * @size: bytes of its data
+ * @call: does what the method is; the user has @size bytes at @arg
+ * @has: whether a device has it
+ */
+struct core_feature {
+	u16 id;
+	u32 methods;
+	size_t size;
+	long (*call)(struct vfio_file *df, u32 method, void __user *arg);
+	bool (*has)(const struct vfio_device *vdev);
+};
+
+static bool has_migration(const struct vfio_device *vdev)
+{
+	return vdev->migration;
+}
+
+static bool has_precopy(const struct vfio_device *vdev)
+{
+	return vdev->migration && vdev->migration->flags & VFIO_MIGRATION_PRE_COPY;
+}
+
+static bool has_dma_logging(const struct vfio_device *vdev)
+{
+	return vdev->dma_logging;
+}
+
+static const struct core_feature core_features[] = {
+	{ VFIO_DEVICE_FEATURE_MIGRATION, VFIO_DEVICE_FEATURE_GET,
+	  sizeof(struct vfio_device_feature_migration), vfio_feature_migration, has_migration },
+	{ VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE, FEATURE_METHODS,
+	  sizeof(struct vfio_device_feature_mig_state), vfio_feature_mig_state, has_migration },
+	{ VFIO_DEVICE_FEATURE_MIG_DATA_SIZE, VFIO_DEVICE_FEATURE_GET,
+	  sizeof(struct vfio_device_feature_mig_data_size), vfio_feature_mig_data_size,
+	  has_migration },
+	{ VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2, VFIO_DEVICE_FEATURE_SET, 0,
+	  vfio_feature_precopy_flags, has_precopy },
+	{ VFIO_DEVICE_FEATURE_DMA_LOGGING_START, VFIO_DEVICE_FEATURE_SET,
+	  sizeof(struct vfio_device_feature_dma_logging_control), vfio_feature_dma_logging_start,
+	  has_dma_logging },
+	{ VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP, VFIO_DEVICE_FEATURE_SET, 0,
+	  vfio_feature_dma_logging_stop, has_dma_logging },
+	{ VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT, VFIO_DEVICE_FEATURE_GET,
+	  sizeof(struct vfio_device_feature_dma_logging_report), vfio_feature_dma_logging_report,
+	  has_dma_logging },
+};
+
+static const struct core_feature *find_core_feature(u16 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(core_features); i++)
+		if (core_features[i].id == id)
+			return &core_features[i];
+	return NULL;
+}
+
+/*
+ * -EINVAL unless the user asks for what the feature can; then whether it is to be done, not
+ * probed.
+ */
+static int check_methods(u32 flags, u32 methods, size_t room, size_t size)
+{
+	if (flags & FEATURE_METHODS & ~methods)
+		return -EINVAL;
+	if (flags & VFIO_DEVICE_FEATURE_PROBE)
+		return 0;
+	if (!(flags & FEATURE_METHODS) || room < size)
+		return -EINVAL;
+	return 1;
+}
+
+static long core_feature_do(struct vfio_file *df, const struct core_feature *feature, u32 flags,
+			    size_t room, void __user *arg)
+{
+	bool has;
+	int idx, rc;
+
+	if (!vfio_file_enter(df, &idx))
+		return -ENODEV;
+	has = feature->has(df->core->vdev);
+	vfio_file_exit(df, idx);
+	if (!has)
+		return -ENOTTY;
+	rc = check_methods(flags, feature->methods, room, feature->size);
+	return rc > 0 ? feature->call(df, flags & FEATURE_METHODS, arg) : rc;
+}
 
 static int feature_find(struct vfio_file *df, u16 id, struct vfio_feature *feature)
 {
@@ -73,12 +168,9 @@ static int feature_do(struct vfio_file *df, u32 flags, size_t room, void __user 
 		methods |= VFIO_DEVICE_FEATURE_GET;
 	if (feature.set)
 		methods |= VFIO_DEVICE_FEATURE_SET;
-	if (flags & FEATURE_METHODS & ~methods)
-		return -EINVAL;
-	if (flags & VFIO_DEVICE_FEATURE_PROBE)
-		return 0;
-	if (!(flags & FEATURE_METHODS) || room < feature.size)
-		return -EINVAL;
+	rc = check_methods(flags, methods, room, feature.size);
+	if (rc <= 0)
+		return rc;
 
 	data = kzalloc(feature.size, GFP_KERNEL_ACCOUNT);
 	if (!data)
@@ -91,6 +183,7 @@ static int feature_do(struct vfio_file *df, u32 flags, size_t room, void __user 
 
 long vfio_ioctl_feature(struct vfio_file *df, struct vfio_device_feature __user *arg)
 {
+	const struct core_feature *core_feature;
 	struct vfio_device_feature hdr;
 
 	if (copy_from_user(&hdr, arg, sizeof(hdr)))
@@ -102,5 +195,9 @@ long vfio_ioctl_feature(struct vfio_file *df, struct vfio_device_feature __user 
 	if (!(hdr.flags & VFIO_DEVICE_FEATURE_PROBE) &&
 	    (hdr.flags & FEATURE_METHODS) == FEATURE_METHODS)
 		return -EINVAL;
+	core_feature = find_core_feature(hdr.flags & VFIO_DEVICE_FEATURE_MASK);
+	if (core_feature)
+		return core_feature_do(df, core_feature, hdr.flags, hdr.argsz - sizeof(hdr),
+				       arg->data);
 	return feature_do(df, hdr.flags, hdr.argsz - sizeof(hdr), arg->data);
 }

@@ -40,7 +40,7 @@ void vfio_group_release_device(struct vfio_core_device *core)
 	lockdep_assert_held(&core->lock);
 	vfio_access_cancel(core);
 	if (core->group_files)
-		core->vdev->ops->close(core->vdev);
+		vfio_driver_close(core);
 	WRITE_ONCE(core->group_files, 0);
 	/* The device has stopped doing DMA before its page table goes. */
 	if (core->group_endpoint)
@@ -65,7 +65,7 @@ void vfio_group_close_file(struct vfio_file *df)
 		return;
 	/* A driver that accesses memory gets a new access for the next user. */
 	vfio_access_cancel(core);
-	core->vdev->ops->close(core->vdev);
+	vfio_driver_close(core);
 	if (core->access) {
 		vfio_release_endpoint(core, core->group_endpoint);
 		core->group_endpoint = NULL;

@@ -180,7 +180,10 @@ static long ioctl_reset(struct vfio_file *df)
 
 	if (!vfio_file_enter(df, &idx))
 		return -ENODEV;
-	rc = vdev->ops->reset ? vdev->ops->reset(vdev) : -ENOTTY;
+	if (!vdev->ops->reset)
+		rc = -ENOTTY;
+	else
+		rc = vdev->migration ? vfio_migration_reset(df->core) : vdev->ops->reset(vdev);
 	vfio_file_exit(df, idx);
 	return rc;
 }

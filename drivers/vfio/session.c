@@ -100,7 +100,22 @@ int vfio_driver_open(struct vfio_core_device *core, const uuid_t *token)
 	core->token = token;
 	rc = core->vdev->ops->open(core->vdev);
 	core->token = NULL;
+	if (!rc && core->vdev->migration)
+		vfio_migration_open(core);
 	return rc;
+}
+
+/**
+ * vfio_driver_close() - have a driver close its device
+ * @core: the device; its lock is held, and no call of the driver is possible on behalf of its files
+ */
+void vfio_driver_close(struct vfio_core_device *core)
+{
+	if (core->vdev->migration)
+		vfio_migration_close(core);
+	if (core->vdev->dma_logging)
+		vfio_dma_logging_close(core);
+	core->vdev->ops->close(core->vdev);
 }
 
 /* Claims DMA, and opens the device. The file stays parked. */
@@ -150,7 +165,7 @@ void vfio_session_end(struct vfio_file *df)
 	lockdep_assert_held(&core->lock);
 	vfio_access_cancel(core);
 	/* The device stops doing DMA before its page table goes. */
-	core->vdev->ops->close(core->vdev);
+	vfio_driver_close(core);
 	vfio_release_endpoint(core, df->endpoint);
 	df->endpoint = NULL;
 	core->bound = NULL;

@@ -24,7 +24,11 @@
  *                       Neither this nor those before are held while user memory is touched, or
  *                       while core->srcu is waited for; those before are not taken inside it.
  *                       Those of several devices in the order of their addresses (freeze.c).
+ *  migration.lock       the migration state of a device; around the driver's part of it and its
+ *                       reset by its user (migration.h)
+ *  logging.control      whether a device records what it writes; around the driver's part of it
  *  locks of the driver, locks of iommufd
+ *  logging.lock         what it has written
  */
 #ifndef __VFIO_PRIVATE_H
 #define __VFIO_PRIVATE_H
@@ -37,6 +41,9 @@
 #include <linux/vfio.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+
+#include "dma_logging.h"
+#include "migration.h"
 
 struct iommufd_ctx;
 struct iommufd_endpoint;
@@ -53,6 +60,8 @@ struct vfio_group;
  * @group: what it belongs to, or NULL; a reference
  * @group_link: in group->devices; protected by group->lock
  * @revoke_work: takes the device from its user, since its driver keeps memory
+ * @migration: of the device's state
+ * @logging: of what it writes
  * @lock: protects what follows
  * @group_endpoint: the right to do DMA in the container that the group is in, or NULL
  * @group_files: open files that the group gave; the device is open while there are any
@@ -77,6 +86,8 @@ struct vfio_core_device {
 	struct vfio_group *group;
 	struct list_head group_link;
 	struct work_struct revoke_work;
+	struct vfio_migration migration;
+	struct vfio_dma_logging logging;
 	struct mutex lock;
 	struct iommufd_endpoint *group_endpoint;
 	unsigned int group_files;
@@ -162,6 +173,7 @@ void vfio_device_revoke(struct vfio_core_device *core);
 struct iommufd_endpoint *vfio_driver_bind(struct vfio_device *vdev, struct iommufd_ctx *ictx);
 void vfio_release_endpoint(struct vfio_core_device *core, struct iommufd_endpoint *endpoint);
 int vfio_driver_open(struct vfio_core_device *core, const uuid_t *token);
+void vfio_driver_close(struct vfio_core_device *core);
 
 /* Groups: group.c, group_device.c */
 int vfio_groups_init(void);

@@ -42,12 +42,16 @@ struct iommufd_pasid_ops;
 struct vfio_bind;
 struct vfio_core_device;
 struct vfio_device_ops;
+struct vfio_dma_logging_ops;
 struct vfio_group_proof;
+struct vfio_migration_ops;
 
 /**
  * struct vfio_device - the part of a driver's device that the core knows
  * @dev: the device that is offered to userspace; vfioN appears below it in sysfs
  * @ops: the driver's callbacks
+ * @migration: NULL, or how its state can be saved and loaded (linux/vfio_migration.h)
+ * @dma_logging: NULL, or how it knows what memory it writes (likewise)
  *
  * Embedded in the driver's structure, which vfio_alloc_device() allocates and the core frees after
  * the last reference: the registration's, and one for each open file.
@@ -55,6 +59,8 @@ struct vfio_group_proof;
 struct vfio_device {
 	struct device *dev;
 	const struct vfio_device_ops *ops;
+	const struct vfio_migration_ops *migration;
+	const struct vfio_dma_logging_ops *dma_logging;
 	/* private: */
 	struct vfio_core_device *core;
 };

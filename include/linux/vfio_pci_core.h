@@ -136,6 +136,7 @@ struct vfio_pci_core_device {
 	bool removing;			/* set once, by remove; read without a lock */
 	bool needs_reset;		/* close could not reset the function, remove shall */
 	u16 decode;			/* COMMAND bits that close has turned off */
+	bool was_reset;			/* by a register of config space; under config_lock */
 	bool rom_probed;
 	bool vpd_dead;			/* its registers don't answer: not asked again */
 	size_t rom_size;		/* bytes of the expansion ROM region; 0 for none */
@@ -188,6 +189,28 @@ static inline struct vfio_pci_core_device *vfio_pci_core_from(struct vfio_device
 	return (struct vfio_pci_core_device *)vdev;
 }
 
+/* A file offset is a region's index and an offset in it. Userspace learns both from us. */
+#define VFIO_PCI_OFFSET_SHIFT	40
+#define VFIO_PCI_OFFSET_MASK	((1ULL << VFIO_PCI_OFFSET_SHIFT) - 1)
+
+static inline u64 vfio_pci_region_pos(unsigned int index)
+{
+	return (u64)index << VFIO_PCI_OFFSET_SHIFT;
+}
+
+/*
+ * The widest naturally aligned access of at most @max bytes at @off with @left bytes to go. A read
+ * or write of a region is made of those, and so a driver that looks into one takes it apart.
+ */
+static inline size_t vfio_pci_access_size(u64 off, size_t left, size_t max)
+{
+	size_t size = max;
+
+	while (size > left || (off & (size - 1)))
+		size >>= 1;
+	return size;
+}
+
 /* Whether the vfio device is of a mediated device, the function being that one's parent. */
 static inline bool vfio_pci_is_mediated(const struct vfio_pci_core_device *core)
 {
@@ -224,6 +247,12 @@ int vfio_pci_core_hot_reset_info(struct vfio_device *vdev, struct vfio_hot_reset
 int vfio_pci_core_hot_reset(struct vfio_device *vdev, const struct vfio_group_proof *proof);
 int vfio_pci_core_ioeventfd(struct vfio_device *vdev, size_t size, loff_t pos, u64 data, int fd);
 const struct vfio_feature *vfio_pci_core_find_feature(struct vfio_device *vdev, u16 id);
+
+/* For drivers that do something with the device themselves. */
+int vfio_pci_core_bar_read(struct vfio_pci_core_device *core, unsigned int bar, u64 off, void *buf,
+			   size_t size);
+int vfio_pci_core_bar_write(struct vfio_pci_core_device *core, unsigned int bar, u64 off,
+			    const void *buf, size_t size);
 
 /* For struct pci_driver. */
 extern const struct dev_pm_ops vfio_pci_core_pm_ops;

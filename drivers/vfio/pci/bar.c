@@ -9,6 +9,7 @@
  * Buffers are kernel memory, so a whole call may run under mem_lock: nobody can close the gate
  * between the check and the access.
  */
+#include <linux/export.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/pci.h>
@@ -262,3 +263,76 @@ ssize_t vfio_pci_bar_write(struct vfio_pci_core_device *core, unsigned int bar, 
 	/* Nothing is written to @buf then. */
 	return vfio_pci_bar_transfer(core, bar, (void *)buf, count, off, true);
 }
+
+/* One access of the driver's own: of a device that the user may have made deaf, or put to sleep. */
+static int vfio_pci_bar_access_forced(struct vfio_pci_core_device *core, unsigned int bar, u64 off,
+				      void *buf, size_t size, bool write)
+{
+	u64 len = bar < PCI_STD_NUM_BARS ? pci_resource_len(core->pdev, bar) : 0;
+	pci_power_t state;
+	void __iomem *io;
+
+	if (!is_power_of_2(size) || size > sizeof(u64) || !IS_ALIGNED(off, size) || off >= len ||
+	    size > len - off || !vfio_pci_bar_is_memory(core, bar))
+		return -EINVAL;
+	io = vfio_pci_bar_map(core, bar);
+	if (IS_ERR(io))
+		return PTR_ERR(io);
+	guard(rwsem_write)(&core->mem_lock);
+	state = vfio_pci_memory_force(core);
+	if (write)
+		vfio_pci_bar_store(io + off, buf, size);
+	else
+		vfio_pci_bar_load(io + off, buf, size);
+	vfio_pci_memory_unforce(core, state);
+	return 0;
+}
+
+/**
+ * vfio_pci_core_bar_read() - read a register of the device, whatever its user has done to it
+ * @core: an open device
+ * @bar: a memory BAR
+ * @off: the register, a multiple of @size
+ * @buf: gets the bytes, in the device's (little endian) order
+ * @size: 1, 2, 4 or 8 bytes
+ *
+ * The user's own accesses are by vfio_pci_core_read(), which fails while he has memory decoding
+ * off.
+ *
+ * Context: may sleep; with none of vfio-pci-core's locks held. Not from open and close.
+ * Return: 0; -EINVAL if there is no such register; -EBUSY if the BAR is in use by someone else;
+ * -ENOMEM; an error of power management.
+ */
+int vfio_pci_core_bar_read(struct vfio_pci_core_device *core, unsigned int bar, u64 off, void *buf,
+			   size_t size)
+{
+	struct vfio_pci_core_device *awake __free(vfio_pci_use) = vfio_pci_use(&core->vdev);
+
+	if (IS_ERR(awake))
+		return PTR_ERR(awake);
+	return vfio_pci_bar_access_forced(awake, bar, off, buf, size, false);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_bar_read);
+
+/**
+ * vfio_pci_core_bar_write() - write a register of the device, whatever its user has done to it
+ * @core: an open device
+ * @bar: a memory BAR
+ * @off: the register, a multiple of @size
+ * @buf: the bytes, in the device's (little endian) order
+ * @size: 1, 2, 4 or 8 bytes
+ *
+ * Context: as vfio_pci_core_bar_read().
+ * Return: likewise.
+ */
+int vfio_pci_core_bar_write(struct vfio_pci_core_device *core, unsigned int bar, u64 off,
+			    const void *buf, size_t size)
+{
+	struct vfio_pci_core_device *awake __free(vfio_pci_use) = vfio_pci_use(&core->vdev);
+
+	if (IS_ERR(awake))
+		return PTR_ERR(awake);
+	/* Nothing is written to @buf then. */
+	return vfio_pci_bar_access_forced(awake, bar, off, (void *)buf, size, true);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_bar_write);

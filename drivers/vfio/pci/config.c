@@ -8,6 +8,7 @@
  */
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/vfio_migration.h>
 
 #include "config.h"
 #include "priv.h"
@@ -208,12 +209,12 @@ ssize_t vfio_pci_config_read(struct vfio_pci_core_device *core, void *buf, size_
 	return count;
 }
 
-ssize_t vfio_pci_config_write(struct vfio_pci_core_device *core, const void *buf, size_t count,
-			      u64 off)
+static ssize_t vfio_pci_config_write_locked(struct vfio_pci_core_device *core, const void *buf,
+					    size_t count, u64 off)
 {
 	size_t done, size;
 
-	guard(mutex)(&core->config_lock);
+	lockdep_assert_held(&core->config_lock);
 	if (off >= core->config->size)
 		return -EINVAL;
 	count = min_t(u64, count, core->config->size - off);
@@ -226,4 +227,20 @@ ssize_t vfio_pci_config_write(struct vfio_pci_core_device *core, const void *buf
 		vfio_pci_config_store(core, off + done, size, le32_to_cpu(value));
 	}
 	return count;
+}
+
+ssize_t vfio_pci_config_write(struct vfio_pci_core_device *core, const void *buf, size_t count,
+			      u64 off)
+{
+	bool was_reset;
+	ssize_t ret;
+
+	scoped_guard(mutex, &core->config_lock) {
+		ret = vfio_pci_config_write_locked(core, buf, count, off);
+		was_reset = core->was_reset;
+		core->was_reset = false;
+	}
+	if (was_reset)
+		vfio_device_was_reset(&core->vdev);
+	return ret;
 }

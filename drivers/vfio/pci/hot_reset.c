@@ -19,6 +19,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/vfio.h>
+#include <linux/vfio_migration.h>
 
 #include "priv.h"
 
@@ -328,6 +329,15 @@ static void vfio_pci_reset_set_unlock(struct vfio_pci_reset_set *set)
 	}
 }
 
+static void vfio_pci_reset_set_tell(struct vfio_pci_reset_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->nr_vdevs; i++)
+		if (vfio_device_is_open(set->vdevs[i]))
+			vfio_device_was_reset(set->vdevs[i]);
+}
+
 /**
  * vfio_pci_core_hot_reset() - VFIO_DEVICE_PCI_HOT_RESET
  * @vdev: an open device
@@ -358,6 +368,8 @@ int vfio_pci_core_hot_reset(struct vfio_device *vdev, const struct vfio_group_pr
 	vfio_pci_reset_set_lock(&set);
 	ret = vfio_pci_reset_set_reset(&set);
 	vfio_pci_reset_set_unlock(&set);
+	if (!ret)
+		vfio_pci_reset_set_tell(&set);
 	vfio_pci_reset_set_sleep(&set, set.found);
 end:
 	vfio_pci_reset_set_end(&set);

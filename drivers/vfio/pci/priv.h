@@ -10,25 +10,6 @@
 #include <linux/err.h>
 #include <linux/vfio_pci_core.h>
 
-/* A file offset is a region's index and an offset in it. Userspace learns both from us. */
-#define VFIO_PCI_OFFSET_SHIFT	40
-#define VFIO_PCI_OFFSET_MASK	((1ULL << VFIO_PCI_OFFSET_SHIFT) - 1)
-
-static inline u64 vfio_pci_region_pos(unsigned int index)
-{
-	return (u64)index << VFIO_PCI_OFFSET_SHIFT;
-}
-
-/* The widest naturally aligned access of at most @max bytes at @off with @left bytes to go. */
-static inline size_t vfio_pci_access_size(u64 off, size_t left, size_t max)
-{
-	size_t size = max;
-
-	while (size > left || (off & (size - 1)))
-		size >>= 1;
-	return size;
-}
-
 /* bar.c */
 void vfio_pci_bars_claim(struct vfio_pci_core_device *core);
 void vfio_pci_bars_release(struct vfio_pci_core_device *core);

@@ -45,6 +45,8 @@ int vfio_pci_reset_locked(struct vfio_pci_core_device *core)
 	vfio_pci_reset_prepare(core);
 	ret = pci_try_reset_function(core->pdev);
 	vfio_pci_reset_finish(core);
+	if (!ret)
+		core->was_reset = true;
 	return ret;
 }
 
@@ -62,10 +64,15 @@ int vfio_pci_core_reset(struct vfio_device *vdev)
 {
 	struct vfio_pci_core_device *core __free(vfio_pci_use) = vfio_pci_use(vdev);
 
+	int ret;
+
 	if (IS_ERR(core))
 		return PTR_ERR(core);
 	guard(mutex)(&core->config_lock);
-	return vfio_pci_reset_locked(core);
+	ret = vfio_pci_reset_locked(core);
+	/* The vfio core knows of it. */
+	core->was_reset = false;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_reset);
 

@@ -507,4 +507,51 @@ struct mock_vfio_regs {
 	__u8 data[MOCK_VFIO_DATA_SIZE];
 };
 
+#define MOCK_MIGRATE_DATA_SIZE	10000
+#define MOCK_MIGRATE_TRACE_SIZE	32
+
+/**
+ * enum mock_migrate_command - what a device that can migrate does
+ * @MOCK_MIGRATE_RESET: Be reset, as if by the bus.
+ * @MOCK_MIGRATE_MARK: Say that it has written memory.
+ * @MOCK_MIGRATE_REINIT: Begin anew with what it gives in PRE_COPY.
+ */
+enum mock_migrate_command {
+	MOCK_MIGRATE_RESET = 1,
+	MOCK_MIGRATE_MARK = 2,
+	MOCK_MIGRATE_REINIT = 3,
+};
+
+/**
+ * struct mock_migrate_regs - the registers of a device that can migrate
+ * @steps: How many steps it was told to take since it was bound; not to be written, nor @resets
+ *         and @trace.
+ * @resets: How often its driver was told of a reset.
+ * @fail_in: 1: the next step fails, 2: the one after it, and so on; 0: none.
+ * @fail_error: What it says then, a negative errno.
+ * @fail_breaks: Whether the device is broken then.
+ * @delay_ms: How long each step takes.
+ * @fail_size: What a question for the size of the state, or for the rest, says; 0: nothing wrong.
+ * @command: Of &enum mock_migrate_command. Writing all four bytes executes it.
+ * @iova: MARK: First byte.
+ * @length: MARK: How many.
+ * @trace: For each step, modulo MOCK_MIGRATE_TRACE_SIZE, 16 times the state it is from plus the one
+ *         it is to.
+ * @data: The state that migrates.
+ */
+struct mock_migrate_regs {
+	__u32 steps;
+	__u32 resets;
+	__u32 fail_in;
+	__s32 fail_error;
+	__u32 fail_breaks;
+	__u32 delay_ms;
+	__s32 fail_size;
+	__u32 command;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__u8 trace[MOCK_MIGRATE_TRACE_SIZE];
+	__u8 data[MOCK_MIGRATE_DATA_SIZE];
+};
+
 #endif

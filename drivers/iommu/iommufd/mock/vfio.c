@@ -5,7 +5,7 @@
  *
  * There are two kinds, which differ in their bind and in whom their DMA is told apart by: platform
  * devices of their own, and any number below one parent, by PASID. Both are a page of registers, by
- * which DMA is started; it has ended when that write returns.
+ * which DMA is started; it has ended when that write returns. A third kind migrates (migrate.c).
  */
 #include <linux/iommufd.h>
 #include <linux/iommufd_mock.h>
@@ -14,6 +14,8 @@
 #include <linux/slab.h>
 #include <linux/vfio.h>
 #include <uapi/linux/iommufd_test.h>
+
+#include "migrate.h"
 
 #define DEVICES_MAX	64U
 #define QUEUES_MAX	1024U
@@ -286,7 +288,7 @@ static struct platform_driver parent_driver = {
 	.remove = parent_remove,
 };
 
-static struct device *mock_devices[DEVICES_MAX + 1];
+static struct device *mock_devices[DEVICES_MAX + MOCK_MIGRATE_DEVICES + 1];
 static unsigned int nr_mock_devices;
 
 static void destroy_devices(void)
@@ -313,12 +315,16 @@ static int create_devices(void)
 	rc = create_device("iommufd_mock_parent");
 	for (i = 0; i < devices && !rc; i++)
 		rc = create_device("iommufd_mock_vfio");
+	for (i = 0; i < MOCK_MIGRATE_DEVICES && !rc; i++)
+		rc = create_device(mock_migrate_driver.driver.name);
 	if (rc)
 		destroy_devices();
 	return rc;
 }
 
-static struct platform_driver * const drivers[] = { &device_driver, &parent_driver };
+static struct platform_driver * const drivers[] = {
+	&device_driver, &parent_driver, &mock_migrate_driver,
+};
 
 static int __init mock_vfio_init(void)
 {

@@ -10,7 +10,7 @@ running-release := $(shell cat $(RUNNING_KDIR)/include/config/kernel.release 2>/
 
 # The running kernel's headers where that is a kernel we support, else the ones
 # that set-up unpacked, which are also those of the guest's kernel.
-guest-goal := $(filter check check-noiommu check-peer demo fuzz shell bench,$(MAKECMDGOALS))
+guest-goal := $(filter check check-noiommu check-peer check-peer-vfio demo fuzz shell bench,$(MAKECMDGOALS))
 KDIR ?= $(if $(guest-goal),$(CACHED_KDIR),$(if $(filter 6.12.%,$(running-release)),$(RUNNING_KDIR),$(CACHED_KDIR)))
 
 # Known only once set-up is done: for use in recipes.
@@ -30,7 +30,7 @@ include tools/testing/fuzz/fuzz.mk
 include tools/testing/peer/peer.mk
 
 setup-%:
-	@$(VM)/setup $(if $(guest-goal),build tests guest,$*)
+	@$(VM)/setup $(if $(guest-goal),build tests guest $(filter-out build tests guest,$*),$*)
 
 setup:
 	@$(VM)/setup build tests guest

@@ -30,3 +30,31 @@ check-peer: modules $(peer-program) tests | setup-guest
 		$(RUN) $(if $(T),--match '$(T)') -- $(peer-program)
 
 .PHONY: check-peer
+
+# `make check-peer-vfio`: the vfio selftests of the newest kernel whose source Debian has for
+# Debian 13, built likewise, and run on devices of the guest that vfio-pci has, as their own
+# scripts run them: each program on each device.
+
+vfio-peer-tree = $(CACHE)/newer_source/tools
+vfio-peer-dir = $(vfio-peer-tree)/testing/selftests/vfio
+vfio-peer-programs = $(patsubst $(vfio-peer-dir)/%.c,$(PEER)/%,$(wildcard $(vfio-peer-dir)/*_test.c))
+vfio-peer-cflags = -O2 -D_GNU_SOURCE= -Wall -Wno-unused -Wno-attributes -Wno-packed-not-aligned \
+	-Iinclude/uapi -I$(vfio-peer-tree)/include -I$(vfio-peer-tree)/arch/x86/include \
+	-I$(vfio-peer-tree)/testing/selftests -I$(vfio-peer-dir)/lib/include
+
+setup-peer-programs: setup-peer
+	@mkdir -p $(PEER)
+	@for program in $$(cd $(vfio-peer-dir) && ls *_test.c); do \
+		[ $(PEER)/$${program%.c} -nt $(vfio-peer-dir)/$$program ] && continue; \
+		echo "  CC      mainline's tools/testing/selftests/vfio/$$program"; \
+		$(CC) $(vfio-peer-cflags) -static -pthread -o $(PEER)/$${program%.c} \
+			$(vfio-peer-dir)/$$program \
+			$$(find $(vfio-peer-dir)/lib -name '*.c') -luuid || exit 1; \
+	done
+
+check-peer-vfio: modules | setup-peer-programs setup-guest
+	@$(VM)/run --modules build/$(KVER) --memory 4G --timeout 1500 $(RUN) \
+		--add tools/testing/peer/vfio-guest $(foreach p,$(wildcard $(PEER)/*_test),--add $(p)) \
+		-- sh ./vfio-guest $(T)
+
+.PHONY: check-peer-vfio setup-peer-programs

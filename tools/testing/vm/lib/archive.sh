@@ -6,15 +6,17 @@
 # downloads are in the cache.  The machine's apt configuration and package
 # state are read and never written.
 
-IV_APT=()
+IV_APT=() IV_APT_SUITE=''
 
+# archive_open [SUITE]: with the packages of one more suite of the main archive.
 archive_open() {
-	local dir=$IV_CACHE/apt sources
+	local dir=$IV_CACHE/apt suite=${1-} sources
 
-	[ ${#IV_APT[@]} -eq 0 ] || return 0
+	[ ${#IV_APT[@]} -eq 0 ] || [[ -n $suite && $IV_APT_SUITE != "$suite" ]] || return 0
+	IV_APT_SUITE=$suite
 	rm -rf "$dir/sources.list.d"
 	mkdir -p "$dir/sources.list.d" "$dir/lists/partial" "$dir/cache/archives/partial"
-	sources=$(archive_sources)
+	sources=$(archive_sources "$suite")
 	[ -n "$sources" ] ||
 		die "apt has no source for Debian bookworm on this machine" \
 		    "add Debian's archive to /etc/apt/sources.list.d (suite bookworm, and bookworm-security) and run this again"
@@ -40,7 +42,7 @@ archive_sources() {
 		    /etc/apt/sources.list.d/*.sources; do
 		[ ! -s "$file" ] || files+=("$file")
 	done
-	[ ${#files[@]} -eq 0 ] || awk -f "$IV_VM/lib/sources.awk" "${files[@]}"
+	[ ${#files[@]} -eq 0 ] || awk -v "more=$1" -f "$IV_VM/lib/sources.awk" "${files[@]}"
 }
 
 # archive_packages PARTS: the packages that the parts are made of.
@@ -54,6 +56,7 @@ archive_packages() {
 		qemu) printf '%s ' qemu-system-x86 '(of bookworm-backports)' ;;
 		busybox) printf '%s ' busybox-static ;;
 		dpdk) printf '%s ' dpdk-dev ;;
+		newer_source) printf '%s ' linux-source-7.3 '(of trixie-backports)' ;;
 		debug_kernel) ;; # built from source
 		esac
 	done

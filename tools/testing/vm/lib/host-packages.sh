@@ -32,6 +32,11 @@ patch		patch
 perl		perl
 '
 
+# To build mainline's vfio selftests.
+host_packages_peer='
+uuid-dev	/usr/include/uuid/uuid.h
+'
+
 host_packages_style='
 cppcheck	cppcheck
 sparse		sparse

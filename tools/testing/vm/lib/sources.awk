@@ -2,7 +2,8 @@
 #
 # Reads apt's source files in either format (deb822 or one line) and prints, as
 # one-line entries, those that name a bookworm suite, with the main archive's
-# once more as bookworm-backports.  The machine's own files stay as they are.
+# once more as bookworm-backports, and as the suite that the variable more names,
+# if any.  The machine's own files stay as they are.
 
 function emit(types, options, uris, suites, components,    u, s, i, j, nu, ns) {
 	if (types !~ /(^| )deb( |$)/)
@@ -14,8 +15,11 @@ function emit(types, options, uris, suites, components,    u, s, i, j, nu, ns) {
 			if (s[j] !~ /^bookworm(-updates|-security|-backports)?$/)
 				continue
 			add("deb" options " " u[i] " " s[j] " " components)
-			if (s[j] == "bookworm")
+			if (s[j] == "bookworm") {
 				add("deb" options " " u[i] " bookworm-backports " components)
+				if (more != "")
+					add("deb" options " " u[i] " " more " " components)
+			}
 		}
 }
 

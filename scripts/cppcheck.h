@@ -25,6 +25,8 @@
 #define xa_for_each(xa, index, entry) \
 	while ((entry = cppcheck_next(xa)) && (index = cppcheck_number()) != -1UL)
 
+#define xa_for_each_start(xa, index, entry, start) xa_for_each(xa, index, entry)
+
 /* ---- The tests' ---- */
 #define noreturn __attribute__((noreturn))
 #define ASSERT_EQ(a, b) if (!((a) == (b))) return; else
@@ -35,6 +37,8 @@
 #define ASSERT_GT(a, b) if (!((a) > (b))) return; else
 #define ASSERT_TRUE(a) if (!(a)) return; else
 #define ASSERT_FALSE(a) if (a) return; else
+#define ASSERT_STREQ(a, b) if (strcmp(a, b)) return; else
+#define EXPECT_STREQ(a, b) if (strcmp(a, b))
 #define EXPECT_EQ(a, b) if (!((a) == (b)))
 #define EXPECT_NE(a, b) if (!((a) != (b)))
 #define EXPECT_LE(a, b) if (!((a) <= (b)))

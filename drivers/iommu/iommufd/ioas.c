@@ -128,28 +128,6 @@ static int check_map(u32 flags, u64 iova, u64 length)
 	return 0;
 }
 
-/*
- * Gives the areas a place, tells the user, and maps them. The answer goes out before the work, so
- * that it can't fail afterwards. @uiova is in the user's structure.
- */
-static int ioas_map_areas(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long iova,
-			  u64 __user *uiova, u64 length, u32 flags)
-{
-	int rc;
-
-	rc = iommufd_areas_reserve(ioas, areas, &iova, length, flags);
-	if (rc) {
-		iommufd_areas_free(areas);
-		return rc;
-	}
-	rc = put_user(iova, uiova);
-	if (!rc)
-		rc = iommufd_areas_activate(ioas, areas);
-	if (rc)
-		iommufd_areas_end(ioas, areas);
-	return rc;
-}
-
 /* Maps a whole backing; the caller's reference to it is consumed. */
 static int ioas_map_backing(struct iommufd_ucmd *ucmd, u32 ioas_id,
 			    struct iommufd_backing *backing, unsigned long offset, u64 iova,
@@ -166,7 +144,7 @@ static int ioas_map_backing(struct iommufd_ucmd *ucmd, u32 ioas_id,
 		iommufd_areas_free(&areas);
 		return PTR_ERR(ioas);
 	}
-	rc = ioas_map_areas(ioas, &areas, iova, uiova, length, flags);
+	rc = iommufd_areas_map(ioas, &areas, iova, uiova, length, flags);
 	iommufd_object_put(&ioas->obj);
 	return rc;
 }
@@ -254,8 +232,8 @@ int iommufd_ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
 		iommufd_areas_free(&areas);
 		return PTR_ERR(ioas);
 	}
-	rc = ioas_map_areas(ioas, &areas, cmd->dst_iova, &ucopy->dst_iova, cmd->length,
-			    cmd->flags);
+	rc = iommufd_areas_map(ioas, &areas, cmd->dst_iova, &ucopy->dst_iova, cmd->length,
+			       cmd->flags);
 	iommufd_object_put(&ioas->obj);
 	return rc;
 }

@@ -13,6 +13,8 @@
  *   (new) -> MAPPING -> READY <-> BUSY
  *                         \----> REMOVING -> (gone)
  *
+ * Very many areas come and go in batches, so that no lock is held for all of them.
+ *
  * Pins
  * ----
  * Memory is pinned only while a page table needs it. ioas->pin_users counts the page tables that
@@ -95,9 +97,8 @@ int iommufd_ioas_option_huge_pages(struct iommu_option *cmd, struct iommufd_ctx 
 
 /* Areas: ioas_area.c */
 
-int iommufd_areas_reserve(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long *iova,
-			  unsigned long length, u32 flags);
-int iommufd_areas_activate(struct iommufd_ioas *ioas, struct list_head *areas);
+int iommufd_areas_map(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long iova,
+		      u64 __user *uiova, unsigned long length, u32 flags);
 void iommufd_areas_end(struct iommufd_ioas *ioas, struct list_head *areas);
 int iommufd_areas_copy(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
 		       u32 flags, struct list_head *areas);

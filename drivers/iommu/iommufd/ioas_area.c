@@ -4,11 +4,12 @@
  * explains the states.
  */
 #include <linux/sched/signal.h>
+#include <linux/uaccess.h>
 
 #include "ioas.h"
 
-/* How many areas are copied under one lock. */
-#define COPY_BATCH	256
+/* How many areas are copied, or come, or go, under one lock, and between two looks at signals. */
+#define AREAS_BATCH	256
 
 /**
  * iommufd_area_wait_uninterruptible() - iommufd_area_wait() for who can't give up
@@ -81,10 +82,24 @@ static void area_unpin(struct iommufd_area *area)
 void iommufd_areas_free(struct list_head *areas)
 {
 	struct iommufd_area *area, *next;
+	unsigned int done = 0;
 
-	list_for_each_entry_safe(area, next, areas, batch)
+	list_for_each_entry_safe(area, next, areas, batch) {
 		iommufd_area_release(area);
+		if (!(++done % AREAS_BATCH))
+			cond_resched();
+	}
 	INIT_LIST_HEAD(areas);
+}
+
+/* Lets others have the lock for a moment, after every so many areas. */
+static void areas_break_lock(struct iommufd_ioas *ioas, unsigned int *done)
+{
+	if (++*done % AREAS_BATCH)
+		return;
+	mutex_unlock(&ioas->tree_lock);
+	cond_resched();
+	mutex_lock(&ioas->tree_lock);
 }
 
 /**
@@ -95,27 +110,30 @@ void iommufd_areas_free(struct list_head *areas)
 void iommufd_areas_end(struct iommufd_ioas *ioas, struct list_head *areas)
 {
 	struct iommufd_area *area;
+	unsigned int done = 0;
 
 	list_for_each_entry(area, areas, batch)
 		if (area->pinned)
 			iommufd_backing_unpin_hidden(area->backing);
 	mutex_lock(&ioas->tree_lock);
-	list_for_each_entry(area, areas, batch)
+	list_for_each_entry(area, areas, batch) {
 		iommufd_area_remove(ioas, area);
+		areas_break_lock(ioas, &done);
+	}
 	area_changed(ioas);
 	mutex_unlock(&ioas->tree_lock);
 	iommufd_areas_free(areas);
 }
 
-/* Whether the memory of all areas, put one after the other, fits the alignment. */
-static bool areas_fit_alignment(struct iommufd_ioas *ioas, struct list_head *areas)
+/* What has to be aligned of areas' memory: 0 in all bits that are 0 in each offset and length. */
+static unsigned long areas_unaligned_bits(struct list_head *areas)
 {
 	struct iommufd_area *area;
+	unsigned long bits = 0;
 
 	list_for_each_entry(area, areas, batch)
-		if ((area->offset | area_length(area)) & (ioas->alignment - 1))
-			return false;
-	return true;
+		bits |= area->offset | area_length(area);
+	return bits;
 }
 
 static int areas_find_place(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long *iova,
@@ -124,61 +142,103 @@ static int areas_find_place(struct iommufd_ioas *ioas, struct list_head *areas, 
 	struct iommufd_area *first = list_first_entry(areas, struct iommufd_area, batch);
 
 	lockdep_assert_held(&ioas->tree_lock);
-	if (!areas_fit_alignment(ioas, areas))
-		return -EINVAL;
 	if (flags & IOMMU_IOAS_MAP_FIXED_IOVA)
 		return iommufd_ioas_check_fixed(ioas, *iova, *iova + length - 1);
 	return iommufd_ioas_find_free(ioas, first->backing->start + first->offset, length, iova);
 }
 
-/* Puts areas into the tree, one behind the other. Returns false if there is no room for them. */
-static bool areas_insert(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long iova)
-{
-	struct iommufd_area *area;
-
-	lockdep_assert_held(&ioas->tree_lock);
-	list_for_each_entry(area, areas, batch) {
-		area->first = iova;
-		area->last += iova;
-		if (!iommufd_area_insert(ioas, area))
-			goto remove;
-		iova = area->last + 1;
-	}
-	return true;
-
-remove:
-	list_for_each_entry_continue_reverse(area, areas, batch)
-		iommufd_area_remove(ioas, area);
-	return false;
-}
-
-/**
- * iommufd_areas_reserve() - take an IOVA range for new areas
- * @ioas: the IOAS
- * @areas: list of areas, which come to lie one behind the other in one range
- * @iova: the first IOVA; chosen here unless @flags has IOMMU_IOAS_MAP_FIXED_IOVA
- * @length: of all areas together
- * @flags: enum iommufd_ioas_map_flags
- *
- * Return: 0, with the areas in state MAPPING, for iommufd_areas_activate() or iommufd_areas_end();
- * -EINVAL, -EEXIST or -ENOSPC, with no area in the tree, for iommufd_areas_free().
+/*
+ * Takes the range of all areas, by their last one alone: nobody looks at what an area maps while it
+ * is MAPPING. areas_insert_others() makes it what it is.
  */
-int iommufd_areas_reserve(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long *iova,
-			  unsigned long length, u32 flags)
+static int areas_take_range(struct iommufd_ioas *ioas, struct list_head *areas,
+			    unsigned long *iova, unsigned long length, u32 flags)
 {
+	struct iommufd_area *last = list_last_entry(areas, struct iommufd_area, batch);
+	unsigned long unaligned = areas_unaligned_bits(areas);
 	int rc;
 
-	mutex_lock(&ioas->tree_lock);
+	guard(mutex)(&ioas->tree_lock);
+	if (unaligned & (ioas->alignment - 1))
+		return -EINVAL;
 	rc = areas_find_place(ioas, areas, iova, length, flags);
-	if (!rc && !areas_insert(ioas, areas, *iova))
-		rc = -EEXIST;
-	mutex_unlock(&ioas->tree_lock);
+	if (rc)
+		return rc;
+	last->first = *iova;
+	last->last = *iova + length - 1;
+	return iommufd_area_insert(ioas, last) ? 0 : -EEXIST;
+}
+
+/*
+ * Gives areas from @area on the start of the range that the last one has taken, some of them under
+ * one lock. Returns the next.
+ */
+static struct iommufd_area *areas_insert_some(struct iommufd_ioas *ioas, struct iommufd_area *area,
+					      struct iommufd_area *last)
+{
+	unsigned int room;
+
+	guard(mutex)(&ioas->tree_lock);
+	for (room = AREAS_BATCH; room && area != last; room--) {
+		area->first = last->first;
+		area->last += last->first;
+		last->first = area->last + 1;
+		WARN_ON(!iommufd_area_insert(ioas, area));
+		area = list_next_entry(area, batch);
+	}
+	return area;
+}
+
+/* Puts all areas but the last into the tree, where the last one keeps their place. */
+static int areas_insert_others(struct iommufd_ioas *ioas, struct list_head *areas)
+{
+	struct iommufd_area *area = list_first_entry(areas, struct iommufd_area, batch);
+	struct iommufd_area *last = list_last_entry(areas, struct iommufd_area, batch);
+	unsigned long unaligned = areas_unaligned_bits(areas);
+
+	while (area != last) {
+		area = areas_insert_some(ioas, area, last);
+		cond_resched();
+	}
+	/* Whoever has raised the alignment meanwhile did not see all of them. */
+	guard(mutex)(&ioas->tree_lock);
+	return unaligned & (ioas->alignment - 1) ? -EINVAL : 0;
+}
+
+/*
+ * Takes an IOVA range for new areas. Returns 0 with the areas in state MAPPING, for
+ * areas_activate() or iommufd_areas_end(); or an errno with the areas freed.
+ */
+static int areas_reserve(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long *iova,
+			 unsigned long length, u32 flags)
+{
+	int rc = areas_take_range(ioas, areas, iova, length, flags);
+
+	if (rc) {
+		iommufd_areas_free(areas);
+		return rc;
+	}
+	if (list_is_singular(areas))
+		return 0;
+	rc = areas_insert_others(ioas, areas);
+	if (rc)
+		iommufd_areas_end(ioas, areas);
 	return rc;
+}
+
+/* A break for every so many areas. */
+static int areas_take_break(unsigned int *done)
+{
+	if (++*done % AREAS_BATCH)
+		return 0;
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 static int areas_set_pinned(struct list_head *areas, bool pinned)
 {
 	struct iommufd_area *area;
+	unsigned int done = 0;
 	int rc;
 
 	list_for_each_entry(area, areas, batch) {
@@ -190,6 +250,9 @@ static int areas_set_pinned(struct list_head *areas, bool pinned)
 				return rc;
 			area->pinned = true;
 		}
+		rc = areas_take_break(&done);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -197,10 +260,11 @@ static int areas_set_pinned(struct list_head *areas, bool pinned)
 static int areas_fill(struct iommufd_ioas *ioas, struct list_head *areas)
 {
 	struct iommufd_area *area;
+	unsigned int done = 0;
 	int rc;
 
 	list_for_each_entry(area, areas, batch) {
-		rc = iommufd_ioas_fill_area(ioas, area);
+		rc = areas_take_break(&done) ?: iommufd_ioas_fill_area(ioas, area);
 		if (rc)
 			goto clear;
 	}
@@ -212,30 +276,28 @@ clear:
 	return rc;
 }
 
+/* Areas that are ready may vanish any moment. */
 static void areas_set_ready(struct iommufd_ioas *ioas, struct list_head *areas)
 {
 	struct iommufd_area *area, *next;
+	unsigned int done = 0;
 
 	mutex_lock(&ioas->tree_lock);
 	list_for_each_entry_safe(area, next, areas, batch) {
 		list_del_init(&area->batch);
 		area->state = IOMMUFD_AREA_READY;
+		areas_break_lock(ioas, &done);
 	}
 	area_changed(ioas);
 	mutex_unlock(&ioas->tree_lock);
 }
 
-/**
- * iommufd_areas_activate() - map reserved areas into all page tables that follow
- * @ioas: the IOAS
- * @areas: list of areas in state MAPPING
- *
- * Memory is pinned without the lock that keeps the set of page tables still, so that set is looked
- * at again afterwards.
- *
- * Return: 0, then the areas are ready; else the errno of pinning or mapping; the caller cancels.
+/*
+ * Maps reserved areas into all page tables that follow. Memory is pinned without the lock that
+ * keeps the set of page tables still, so that set is looked at again afterwards. Returns 0, then
+ * the areas are ready; else the errno of pinning or mapping, for iommufd_areas_end().
  */
-int iommufd_areas_activate(struct iommufd_ioas *ioas, struct list_head *areas)
+static int areas_activate(struct iommufd_ioas *ioas, struct list_head *areas)
 {
 	bool needed = READ_ONCE(ioas->pin_users);
 	int rc;
@@ -256,6 +318,38 @@ int iommufd_areas_activate(struct iommufd_ioas *ioas, struct list_head *areas)
 	if (!rc)
 		areas_set_ready(ioas, areas);
 	up_read(&ioas->domains_sem);
+	return rc;
+}
+
+/**
+ * iommufd_areas_map() - give new areas a place, tell the user, and map them
+ * @ioas: the IOAS
+ * @areas: list of areas, which come to lie one behind the other in one range; consumed, also on
+ *         failure
+ * @iova: the first IOVA; chosen here unless @flags has IOMMU_IOAS_MAP_FIXED_IOVA
+ * @uiova: where the user wants to know it, or NULL
+ * @length: of all areas together, in bytes
+ * @flags: enum iommufd_ioas_map_flags
+ *
+ * The answer goes out before the work, so that it can't fail afterwards.
+ *
+ * Context: may wait for user memory.
+ * Return: 0; -EINVAL (misaligned, or can't be translated), -EEXIST, -ENOSPC, -EFAULT (also @uiova),
+ * -ENOMEM, -EINTR (fatal signal) or an errno of the IOMMU driver.
+ */
+int iommufd_areas_map(struct iommufd_ioas *ioas, struct list_head *areas, unsigned long iova,
+		      u64 __user *uiova, unsigned long length, u32 flags)
+{
+	int rc = areas_reserve(ioas, areas, &iova, length, flags);
+
+	if (rc)
+		return rc;
+	if (uiova)
+		rc = put_user(iova, uiova);
+	if (!rc)
+		rc = areas_activate(ioas, areas);
+	if (rc)
+		iommufd_areas_end(ioas, areas);
 	return rc;
 }
 
@@ -293,7 +387,7 @@ static int areas_copy_some(struct iommufd_ioas *ioas, unsigned long first, unsig
 	unsigned int room;
 	int rc;
 
-	for (room = COPY_BATCH; room; room--) {
+	for (room = AREAS_BATCH; room; room--) {
 		if (!area || area->first > *next || !area_can_be_copied(area))
 			return -ENOENT;
 		rc = area_copy_part(area, first, last, flags, areas);

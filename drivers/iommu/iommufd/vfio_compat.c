@@ -292,18 +292,12 @@ static int map_area(struct iommufd_ctx *ictx, struct iommufd_area *area, unsigne
 	int rc;
 
 	list_add(&area->batch, &areas);
-	rc = PTR_ERR_OR_ZERO(ioas) ?:
-	     iommufd_areas_reserve(ioas, &areas, &iova, area_length(area), flags);
-	if (rc) {
+	if (IS_ERR(ioas)) {
 		iommufd_areas_free(&areas);
-		goto put_ioas;
+		return PTR_ERR(ioas);
 	}
-	rc = iommufd_areas_activate(ioas, &areas);
-	if (rc)
-		iommufd_areas_end(ioas, &areas);
-put_ioas:
-	if (!IS_ERR(ioas))
-		iommufd_object_put(&ioas->obj);
+	rc = iommufd_areas_map(ioas, &areas, iova, NULL, area_length(area), flags);
+	iommufd_object_put(&ioas->obj);
 	return rc;
 }
 

@@ -101,6 +101,7 @@ static struct iommufd_ioas *container_reset(struct iommufd_ctx *ictx)
 	if (!container->strict || container->noiommu_groups || !list_empty(&container->members))
 		return NULL;
 	container->type = 0;
+	WRITE_ONCE(container->tracks_dirty, false);
 	ioas = iommufd_vfio_compat_ioas_get(ictx);
 	if (IS_ERR(ioas))
 		return NULL;

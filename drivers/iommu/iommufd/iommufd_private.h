@@ -54,6 +54,7 @@ struct iommufd_ioas;
  * @members: endpoints that groups have put into it
  * @noiommu_groups: how many groups without an IOMMU are in it; then it has no members
  * @type: of VFIO_SET_IOMMU; 0: none yet
+ * @tracks_dirty: dirty pages may be asked for; read without the lock
  */
 struct iommufd_container {
 	bool strict;
@@ -62,6 +63,7 @@ struct iommufd_container {
 	struct list_head members;
 	unsigned int noiommu_groups;
 	unsigned long type;
+	bool tracks_dirty;
 };
 
 /**

@@ -192,10 +192,14 @@ static struct vfio_iommu_type1_info *build_info(struct iommufd_ioas *ioas,
 						const struct iommu_iova_range *ranges, u32 nr)
 {
 	struct vfio_iommu_type1_info_cap_iova_range *iova_range;
+	const size_t migration_size = ioas->obj.ictx->container.strict ?
+				      sizeof(struct vfio_iommu_type1_info_cap_migration) : 0;
 	struct vfio_iommu_type1_info *info;
+	struct vfio_info_cap_header *last;
 	size_t avail_offset, size;
 
 	avail_offset = size_add(sizeof(*info), struct_size(iova_range, iova_ranges, nr));
+	avail_offset = size_add(avail_offset, migration_size);
 	size = size_add(avail_offset, sizeof(struct vfio_iommu_type1_info_dma_avail));
 	info = kvzalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!info)
@@ -206,7 +210,13 @@ static struct vfio_iommu_type1_info *build_info(struct iommufd_ioas *ioas,
 	info->cap_offset = sizeof(*info);
 	iova_range = (void *)info + info->cap_offset;
 	fill_iova_ranges(iova_range, ranges, nr);
-	iova_range->header.next = avail_offset;
+	last = &iova_range->header;
+	if (migration_size) {
+		last->next = avail_offset - migration_size;
+		last = (void *)info + last->next;
+		iommufd_vfio_dirty_fill_cap((void *)last);
+	}
+	last->next = avail_offset;
 	fill_dma_avail((void *)info + avail_offset);
 	return info;
 }
@@ -328,17 +338,20 @@ static int map_dma(struct iommufd_ctx *ictx, const void __user *umap)
 	return map_area(ictx, area, map.iova, map_flags(map.flags));
 }
 
-static int check_unmap(const struct vfio_iommu_type1_dma_unmap *unmap)
+static int check_unmap(struct iommufd_ctx *ictx, const struct vfio_iommu_type1_dma_unmap *unmap)
 {
-	const u32 unsupported = VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP | VFIO_DMA_UNMAP_FLAG_VADDR;
+	const u32 known = VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP | VFIO_DMA_UNMAP_FLAG_ALL |
+			  VFIO_DMA_UNMAP_FLAG_VADDR;
 	unsigned long last;
 
-	if (unmap->flags & ~(unsupported | VFIO_DMA_UNMAP_FLAG_ALL))
+	if (unmap->flags & ~known)
 		return -EINVAL;
 	if (unmap->flags & VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP &&
 	    unmap->flags != VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP)
 		return -EINVAL;
-	if (unmap->flags & unsupported)
+	if (unmap->flags & VFIO_DMA_UNMAP_FLAG_VADDR)
+		return -EOPNOTSUPP;
+	if (unmap->flags & VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP && !ictx->container.strict)
 		return -EOPNOTSUPP;
 	if (unmap->flags & VFIO_DMA_UNMAP_FLAG_ALL)
 		return unmap->iova || unmap->size ? -EINVAL : 0;
@@ -364,13 +377,31 @@ static int unmap_range(struct iommufd_ctx *ictx, struct vfio_iommu_type1_dma_unm
 	return rc;
 }
 
+/* What is dirty is reported before it is unmapped; if it can't be, all stays as it is. */
+static int report_dirty(struct iommufd_ctx *ictx, const struct vfio_iommu_type1_dma_unmap *unmap,
+			const void __user *ubitmap)
+{
+	struct vfio_bitmap bitmap;
+	int rc;
+
+	if (!(unmap->flags & VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP))
+		return 0;
+	if (unmap->argsz - offsetof(struct vfio_iommu_type1_dma_unmap, data) < sizeof(bitmap))
+		return -EINVAL;
+	if (copy_from_user(&bitmap, ubitmap, sizeof(bitmap)))
+		return -EFAULT;
+	rc = iommufd_vfio_dirty_check_bitmap(&bitmap, unmap->iova, unmap->size);
+	return rc ?: iommufd_vfio_dirty_report(ictx, &bitmap, unmap->iova, unmap->size);
+}
+
 static int unmap_dma(struct iommufd_ctx *ictx, void __user *uunmap)
 {
 	const size_t size = offsetof(struct vfio_iommu_type1_dma_unmap, data);
 	struct vfio_iommu_type1_dma_unmap unmap;
 	int rc;
 
-	rc = copy_args(&unmap, size, uunmap) ?: check_unmap(&unmap) ?: unmap_range(ictx, &unmap);
+	rc = copy_args(&unmap, size, uunmap) ?: check_unmap(ictx, &unmap) ?:
+	     report_dirty(ictx, &unmap, uunmap + size) ?: unmap_range(ictx, &unmap);
 	if (rc)
 		return rc;
 	return copy_to_user(uunmap, &unmap, size) ? -EFAULT : 0;
@@ -384,7 +415,7 @@ static int unmap_dma(struct iommufd_ctx *ictx, void __user *uunmap)
  *
  * Context: may wait for user memory.
  * Return: what the ioctl returns; -ENODEV if it needs an IOAS and there is none; -ENOTTY if a
- * container that uses type1 doesn't have it, or would have it only with dirty page tracking.
+ * container that uses type1 doesn't have it, or /dev/iommu in its place.
  */
 int iommufd_vfio_compat_ioctl(struct iommufd_ctx *ictx, unsigned int cmd, unsigned long arg)
 {
@@ -403,6 +434,8 @@ int iommufd_vfio_compat_ioctl(struct iommufd_ctx *ictx, unsigned int cmd, unsign
 		return iommufd_container_check_type1(ictx) ?: map_dma(ictx, uarg);
 	case VFIO_IOMMU_UNMAP_DMA:
 		return iommufd_container_check_type1(ictx) ?: unmap_dma(ictx, uarg);
+	case VFIO_IOMMU_DIRTY_PAGES:
+		return iommufd_container_check_type1(ictx) ?: iommufd_vfio_dirty_pages(ictx, uarg);
 	default:
 		return -ENOTTY;
 	}

@@ -14,4 +14,18 @@ int iommufd_vfio_compat_ioctl(struct iommufd_ctx *ictx, unsigned int cmd, unsign
 
 int iommufd_vfio_ioas_ioctl(struct iommufd_ucmd *ucmd);
 
+/* Dirty pages: vfio_dirty.c */
+
+struct vfio_bitmap;
+struct vfio_iommu_type1_info_cap_migration;
+
+/* As type1 has it: what bitmaps of 2^31 - 1 pages take, in bytes */
+#define IOMMUFD_VFIO_DIRTY_BITMAP_MAX	(1UL << 28)
+
+void iommufd_vfio_dirty_fill_cap(struct vfio_iommu_type1_info_cap_migration *cap);
+int iommufd_vfio_dirty_check_bitmap(const struct vfio_bitmap *bitmap, u64 iova, u64 size);
+int iommufd_vfio_dirty_report(struct iommufd_ctx *ictx, const struct vfio_bitmap *bitmap, u64 iova,
+			      u64 size);
+int iommufd_vfio_dirty_pages(struct iommufd_ctx *ictx, void __user *udirty);
+
 #endif

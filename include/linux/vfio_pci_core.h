@@ -132,6 +132,7 @@ struct vfio_pci_core_device {
 	int msix_bar;			/* where the MSI-X table is, -1 for nowhere */
 	u64 msix_start;
 	u64 msix_end;
+	u32 atomics;			/* VFIO_PCI_ATOMIC_COMP* */
 
 	bool removing;			/* set once, by remove; read without a lock */
 	bool needs_reset;		/* close could not reset the function, remove shall */

@@ -193,6 +193,28 @@ static void vfio_pci_state_restore(struct vfio_pci_core_device *core)
 	pci_write_config_word(pdev, PCI_COMMAND, command);
 }
 
+/*
+ * Which atomic operations the function can do on memory. Asking the PCI core also makes it able to:
+ * the register for that is the host's. Close puts it back with the rest of config space.
+ */
+static void vfio_pci_atomics_probe(struct vfio_pci_core_device *core)
+{
+	static const struct {
+		u32 devcap2;
+		u32 flag;
+	} widths[] = {
+		{ PCI_EXP_DEVCAP2_ATOMIC_COMP32, VFIO_PCI_ATOMIC_COMP32 },
+		{ PCI_EXP_DEVCAP2_ATOMIC_COMP64, VFIO_PCI_ATOMIC_COMP64 },
+		{ PCI_EXP_DEVCAP2_ATOMIC_COMP128, VFIO_PCI_ATOMIC_COMP128 },
+	};
+	unsigned int i;
+
+	core->atomics = 0;
+	for (i = 0; i < ARRAY_SIZE(widths); i++)
+		if (!pci_enable_atomic_ops_to_root(core->pdev, widths[i].devcap2))
+			core->atomics |= widths[i].flag;
+}
+
 /**
  * vfio_pci_core_open() - make the device usable
  * @vdev: a registered, closed device
@@ -235,6 +257,7 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 	vfio_pci_rom_probe(core);
 	vfio_pci_irqs_probe(core);
 	vfio_pci_msix_table_find(core);
+	vfio_pci_atomics_probe(core);
 	vfio_pci_gate_open(core);
 	ret = vfio_pci_config_create(core);
 	if (ret)
@@ -286,14 +309,18 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_close);
  * vfio_pci_core_get_info() - VFIO_DEVICE_GET_INFO
  * @vdev: an open device
  * @info: gets flags and the fixed numbers of regions and interrupt indices
- * @caps: nothing is added
+ * @caps: gets VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP, if the root port completes atomic operations
  *
- * Return: 0, or an error of power management.
+ * Return: 0; -ENOMEM, or an error of power management.
  */
 int vfio_pci_core_get_info(struct vfio_device *vdev, struct vfio_device_info *info,
 			   struct vfio_info_caps *caps)
 {
 	struct vfio_pci_core_device *core __free(vfio_pci_use) = vfio_pci_use(vdev);
+	struct vfio_device_info_cap_pci_atomic_comp cap = {
+		.header.id = VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP,
+		.header.version = 1,
+	};
 
 	if (IS_ERR(core))
 		return PTR_ERR(core);
@@ -302,7 +329,10 @@ int vfio_pci_core_get_info(struct vfio_device *vdev, struct vfio_device_info *in
 		info->flags |= VFIO_DEVICE_FLAGS_RESET;
 	info->num_regions = VFIO_PCI_NUM_REGIONS;
 	info->num_irqs = VFIO_PCI_NUM_IRQS;
-	return 0;
+	if (!core->atomics)
+		return 0;
+	cap.flags = core->atomics;
+	return vfio_info_add_cap(caps, &cap.header, sizeof(cap));
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_get_info);
 

@@ -22,6 +22,10 @@ static bool disable_idle_d3;
 module_param(disable_idle_d3, bool, 0444);
 MODULE_PARM_DESC(disable_idle_d3, "Keep devices awake while nobody uses them");
 
+static bool disable_vga;
+module_param(disable_vga, bool, 0444);
+MODULE_PARM_DESC(disable_vga, "Taken for the sake of existing configurations: VGA ranges are never offered");
+
 static bool enable_sriov;
 module_param(enable_sriov, bool, 0644);
 MODULE_PARM_DESC(enable_sriov, "Let sriov_numvfs make virtual functions of devices that belong to userspace");

@@ -157,6 +157,104 @@ TEST_F_TIMEOUT(sriov, physical_function_needs_the_token_while_virtual_ones_are_o
 	EXPECT_EQ(-EACCES, open_and_bind(&self->vf, self->iommufd, token_a));
 }
 
+/**
+ * struct by_group - a function that is used by its group
+ * @container: its container
+ * @group: its group
+ * @fd: the function, or a negative errno
+ */
+struct by_group {
+	int container;
+	int group;
+	int fd;
+};
+
+/* Opens a function by its group, what follows its name being @options. */
+static int open_by_group(struct by_group *use, const char *addr, const char *options)
+{
+	char name[256];
+
+	use->fd = -1;
+	use->container = iv_container_open();
+	use->group = iv_group_open(addr);
+	if (use->container < 0 || use->group < 0)
+		return -ENODEV;
+	snprintf(name, sizeof(name), "%s%s", addr, options);
+	use->fd = iv_group_set_container(use->group, use->container) ?:
+		  iv_container_set_type(use->container, VFIO_TYPE1v2_IOMMU) ?:
+		  iv_group_device(use->group, name);
+	return use->fd < 0 ? use->fd : 0;
+}
+
+static void close_by_group(struct by_group *use)
+{
+	if (use->fd >= 0)
+		close(use->fd);
+	close(use->group);
+	close(use->container);
+}
+
+/* token_a and token_b as UUIDs */
+#define UUID_A "6120746f-6b65-6e20-6f66-207465737473"
+#define UUID_B "6f6e6520-6d6f-7265-206f-66207468656d"
+
+TEST_F_TIMEOUT(sriov, token_in_a_name_opens_the_virtual_function_by_its_group, SLOWLY_S)
+{
+	static const struct {
+		const char *options;
+		int error;
+	} names[] = {
+		{ "", -EACCES }, { " ", -EACCES }, { " vf_token=" UUID_B, -EACCES },
+		{ " vf_token=", -EINVAL }, { " vf_token=" UUID_A "0", -EINVAL },
+		{ " vf_token=6120746f", -EINVAL }, { " token=" UUID_A, -EINVAL },
+		{ " vf_token=" UUID_A " vf_token=" UUID_A, -EINVAL },
+		{ "vf_token=" UUID_A, -ENODEV }, { " vf_token=" UUID_A, 0 },
+		{ "  vf_token=" UUID_A " ", 0 },
+	};
+	struct by_group vf;
+
+	ASSERT_EQ(0, open_and_bind(&self->pf, self->iommufd, token_a));
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		EXPECT_EQ(names[i].error, open_by_group(&vf, self->vf.addr, names[i].options))
+			TH_LOG("\"%s\"", names[i].options);
+		close_by_group(&vf);
+	}
+}
+
+TEST_F_TIMEOUT(sriov, token_in_a_name_is_the_physical_functions, SLOWLY_S)
+{
+	struct by_group pf, vf;
+
+	ASSERT_EQ(0, open_by_group(&pf, self->pf.addr, " vf_token=" UUID_B));
+	EXPECT_EQ(-EACCES, open_by_group(&vf, self->vf.addr, " vf_token=" UUID_A));
+	close_by_group(&vf);
+	EXPECT_EQ(0, open_by_group(&vf, self->vf.addr, " vf_token=" UUID_B));
+	close_by_group(&vf);
+	EXPECT_EQ(0, open_and_bind(&self->vf, self->iommufd, token_b));
+	close_by_group(&pf);
+}
+
+/* Groups prove nothing about a function that is used by its own file, nor the other way round. */
+TEST_F_TIMEOUT(sriov, hot_reset_of_functions_used_in_both_ways_is_refused, SLOWLY_S)
+{
+	struct {
+		struct vfio_pci_hot_reset hdr;
+		int32_t fd;
+	} arg = { .hdr = { .argsz = sizeof(arg), .count = 1 } };
+	struct iv_hot_reset info;
+	struct by_group pf;
+
+	ASSERT_EQ(0, open_by_group(&pf, self->pf.addr, " vf_token=" UUID_A));
+	ASSERT_EQ(0, open_and_bind(&self->vf, self->iommufd, token_a));
+	arg.fd = pf.group;
+	EXPECT_EQ(-EINVAL, iommufd_ioctl(pf.fd, VFIO_DEVICE_PCI_HOT_RESET, &arg));
+	ASSERT_EQ(0, iv_hot_reset_info(self->vf.fd, &info));
+	EXPECT_EQ(VFIO_PCI_HOT_RESET_FLAG_DEV_ID, info.flags);
+	EXPECT_EQ(-EINVAL, iv_hot_reset(self->vf.fd));
+	EXPECT_EQ(-EINVAL, iommufd_ioctl(self->vf.fd, VFIO_DEVICE_PCI_HOT_RESET, &arg));
+	close_by_group(&pf);
+}
+
 TEST_F_TIMEOUT(sriov, failed_bind_of_a_virtual_function_is_not_counted, SLOWLY_S)
 {
 	const void *nowhere = (const void *)8;

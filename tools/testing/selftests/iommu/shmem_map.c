@@ -65,8 +65,10 @@ FIXTURE_TEARDOWN(shmem_map)
 	EXPECT_EQ(0, close(self->fd));
 	EXPECT_TRUE(iommufd_pinned_becomes(self->pinned))
 		TH_LOG("%ld pages are still pinned", test_pinned_pages() - self->pinned);
-	munmap(self->view, SIZE);
-	close(self->file);
+	if (self->view)
+		munmap(self->view, SIZE);
+	if (self->file >= 0)
+		close(self->file);
 }
 
 static int map_view(const struct _test_data_shmem_map *self, const void *view, size_t size)

@@ -16,6 +16,7 @@
 
 struct device;
 struct file;
+struct module;
 struct iommufd_access;
 struct iommufd_ctx;
 struct iommufd_endpoint;
@@ -427,5 +428,95 @@ int iommufd_endpoint_detach_pasid(struct iommufd_endpoint *ep, u32 pasid);
  * Context: as iommufd_endpoint_detach().
  */
 void iommufd_endpoint_release(struct iommufd_endpoint *ep);
+
+/**
+ * struct iommufd_node - a device that vfio offers in /dev/vfio/devices, for introspection
+ * @nr: of the name vfioN
+ * @dev: the device behind it; stays until iommufd_node_del()
+ * @driver: who offers it, or NULL; likewise
+ * @owner: the module that the callbacks are in
+ * @get: keep the node's memory; called while the device is offered
+ * @put: undo @get
+ * @revoke: take the device from all who have it open; may sleep, waits for no user. The device may
+ *          not be offered any more by then.
+ */
+struct iommufd_node {
+	unsigned int nr;
+	struct device *dev;
+	const char *driver;
+	struct module *owner;
+	void (*get)(struct iommufd_node *node);
+	void (*put)(struct iommufd_node *node);
+	void (*revoke)(struct iommufd_node *node);
+	/* private: protected by a lock of node.c */
+	struct iommufd_endpoint *endpoint;
+	unsigned int files;
+	unsigned int revoked_files;
+	bool unprotected;
+	int pid;
+	char comm[16];
+};
+
+/*
+ * What the vfio core tells of its devices. It has a lock of the device held, but for
+ * iommufd_node_add() and iommufd_node_del(). None of these waits for anybody.
+ */
+
+/**
+ * iommufd_node_add() - a device is offered
+ * @node: the node, all but its private part filled
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int iommufd_node_add(struct iommufd_node *node);
+
+/**
+ * iommufd_node_del() - it no longer is
+ * @node: the node; files may still be open
+ */
+void iommufd_node_del(struct iommufd_node *node);
+
+/**
+ * iommufd_node_opened() - there is one more open file
+ * @node: the node
+ * @unprotected: through which the device can be reached though it is behind no IOMMU
+ */
+void iommufd_node_opened(struct iommufd_node *node, bool unprotected);
+
+/**
+ * iommufd_node_closed() - there is one less
+ * @node: the node
+ * @revoked: the device had been taken from that file
+ */
+void iommufd_node_closed(struct iommufd_node *node, bool revoked);
+
+/**
+ * iommufd_node_revoked() - the device was taken from all open files
+ * @node: the node
+ */
+void iommufd_node_revoked(struct iommufd_node *node);
+
+/**
+ * iommufd_node_bound() - a context owns the device's DMA
+ * @node: the node
+ * @ep: the endpoint
+ */
+void iommufd_node_bound(struct iommufd_node *node, struct iommufd_endpoint *ep);
+
+/**
+ * iommufd_node_unbound() - it no longer does
+ * @node: the node, bound or not; its endpoint is released after this
+ */
+void iommufd_node_unbound(struct iommufd_node *node);
+
+/**
+ * iommufd_node_refused() - a context doesn't get the device, for a reason of the vfio core's
+ * @node: the node
+ * @ictx: the context
+ * @rc: what the user is told
+ * @reason: the same in words
+ */
+void iommufd_node_refused(struct iommufd_node *node, struct iommufd_ctx *ictx, int rc,
+			  const char *reason);
 
 #endif

@@ -241,6 +241,7 @@ static bool access_try_leave(struct iommufd_access *access, struct iommufd_ioas 
 		return false;
 	list_del(&access->link);
 	access->ioas = next;
+	WRITE_ONCE(access->ioas_id, next ? next->obj.id : 0);
 	iommufd_access_changed(access);
 	return true;
 }
@@ -270,6 +271,7 @@ static void access_join(struct iommufd_access *access, struct iommufd_ioas *ioas
 	guard(mutex)(&ioas->tree_lock);
 	guard(mutex)(&access->lock);
 	access->ioas = ioas;
+	WRITE_ONCE(access->ioas_id, ioas->obj.id);
 	access->closing = false;
 	list_add(&access->link, &ioas->accesses);
 }

@@ -42,6 +42,7 @@
  * @canceller: the driver is about to stop, for good: no new pins and copies; set with @lock held
  * @lock: protects what follows
  * @ioas: what it is attached to, a reference; NULL if to nothing
+ * @ioas_id: its number, or 0; looked at without the lock, too
  * @closing: it is being detached: no new pins
  * @askers: who is using it to ask the driver, and keeps it in ioas->accesses
  * @pins: struct iommufd_pin, by IOVA in @ioas
@@ -58,6 +59,7 @@ struct iommufd_access {
 	struct iommufd_canceller canceller;
 	struct mutex lock;
 	struct iommufd_ioas *ioas;
+	u32 ioas_id;
 	bool closing;
 	unsigned int askers;
 	struct rb_root_cached pins;

@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "account.h"
+#include "introspect.h"
 
 /**
  * iommufd_payer_current() - let the calling process answer
@@ -172,7 +173,9 @@ static struct iommufd_account *account_alloc(struct iommufd_ctx *ictx,
 	account->ictx = ictx;
 	refcount_set(&account->users, 1);
 	iommufd_payer_copy(&account->payer, payer);
+	spin_lock(&ictx->accounts_lock);
 	list_add(&account->link, &ictx->accounts);
+	spin_unlock(&ictx->accounts_lock);
 	return account;
 }
 
@@ -187,7 +190,9 @@ static struct iommufd_account *account_find_or_alloc(struct iommufd_ctx *ictx)
 		account = account_find(ictx, &payer);
 		if (!account)
 			return account_alloc(ictx, &payer);
+		spin_lock(&ictx->accounts_lock);
 		list_move(&account->link, &ictx->accounts);
+		spin_unlock(&ictx->accounts_lock);
 	}
 	refcount_inc(&account->users);
 	return account;
@@ -218,8 +223,10 @@ static int account_charge(struct iommufd_account *account, unsigned long nr)
 {
 	int rc = iommufd_payer_lock_pages(&account->payer, nr);
 
-	if (rc)
+	if (rc) {
+		iommufd_event_quota(account->ictx, IOMMUFD_QUOTA_MEMLOCK);
 		return rc;
+	}
 	atomic_long_add(nr, &account->nr_pages);
 	atomic64_add(nr, &account->payer.mm->pinned_vm);
 	return 0;
@@ -263,7 +270,9 @@ void iommufd_account_uncharge(struct iommufd_account *account, bool bound, unsig
 /* The last user has gone. The lock is held, and dropped. */
 static void account_free(struct iommufd_account *account)
 {
+	spin_lock(&account->ictx->accounts_lock);
 	list_del(&account->link);
+	spin_unlock(&account->ictx->accounts_lock);
 	mutex_unlock(&account->ictx->account_lock);
 	WARN_ON(atomic_long_read(&account->nr_pages));
 	iommufd_payer_destroy(&account->payer);
@@ -287,4 +296,26 @@ void iommufd_account_put(struct iommufd_account *account, bool bound, unsigned l
 	}
 	if (refcount_dec_and_mutex_lock(&account->users, &account->ictx->account_lock))
 		account_free(account);
+}
+
+/**
+ * iommufd_account_sum() - what is pinned for a context
+ * @ictx: the context
+ * @sum: to fill
+ *
+ * Without account_lock, which may have to wait for the memory of a process.
+ */
+void iommufd_account_sum(struct iommufd_ctx *ictx, struct iommufd_account_sum *sum)
+{
+	const struct iommufd_account *account;
+	unsigned long nr;
+
+	*sum = (struct iommufd_account_sum) {};
+	guard(spinlock)(&ictx->accounts_lock);
+	list_for_each_entry(account, &ictx->accounts, link) {
+		nr = atomic_long_read(&account->nr_pages);
+		sum->pinned += nr;
+		if (READ_ONCE(account->payer.mode) != IOMMUFD_ACCOUNT_NONE)
+			sum->locked += nr;
+	}
 }

@@ -46,6 +46,18 @@ void iommufd_account_put(struct iommufd_account *account, bool bound, unsigned l
 int iommufd_account_charge(struct iommufd_account *account, bool bound, unsigned long nr);
 void iommufd_account_uncharge(struct iommufd_account *account, bool bound, unsigned long nr);
 
+/**
+ * struct iommufd_account_sum - what all processes answer for in a context, in pages
+ * @pinned: pages
+ * @locked: those of them that count against RLIMIT_MEMLOCK
+ */
+struct iommufd_account_sum {
+	unsigned long pinned;
+	unsigned long locked;
+};
+
+void iommufd_account_sum(struct iommufd_ctx *ictx, struct iommufd_account_sum *sum);
+
 /* Parts of the above, for change_process.c */
 
 struct iommufd_payer iommufd_payer_current(struct iommufd_ctx *ictx);

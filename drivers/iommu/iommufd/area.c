@@ -133,6 +133,26 @@ struct iommufd_area *iommufd_area_next(struct iommufd_area *area, unsigned long 
 	return node && area_from_node(node)->first <= last ? area_from_node(node) : NULL;
 }
 
+static void mapped_add(struct iommufd_ioas *ioas, const struct iommufd_area *area)
+{
+	ioas->mapped.areas++;
+	ioas->mapped.bytes += area_length(area);
+	if (!area->backing->file)
+		return;
+	ioas->mapped.file_areas++;
+	ioas->mapped.file_bytes += area_length(area);
+}
+
+static void mapped_sub(struct iommufd_ioas *ioas, const struct iommufd_area *area)
+{
+	ioas->mapped.areas--;
+	ioas->mapped.bytes -= area_length(area);
+	if (!area->backing->file)
+		return;
+	ioas->mapped.file_areas--;
+	ioas->mapped.file_bytes -= area_length(area);
+}
+
 /**
  * iommufd_area_insert() - put an area into the tree
  * @ioas: the IOAS, tree_lock held
@@ -169,6 +189,7 @@ bool iommufd_area_insert(struct iommufd_ioas *ioas, struct iommufd_area *area)
 		ioas->highest_area = area;
 	rb_link_node(&area->node, parent, link);
 	rb_insert_color_cached(&area->node, &ioas->areas, lowest);
+	mapped_add(ioas, area);
 	return true;
 }
 
@@ -181,4 +202,19 @@ void iommufd_area_remove(struct iommufd_ioas *ioas, struct iommufd_area *area)
 		ioas->highest_area = prev ? area_from_node(prev) : NULL;
 	}
 	rb_erase_cached(&area->node, &ioas->areas);
+	mapped_sub(ioas, area);
+}
+
+/**
+ * iommufd_area_cut() - let an area end earlier
+ * @ioas: the IOAS, tree_lock held
+ * @area: the area, in the tree
+ * @last: its new last IOVA
+ */
+void iommufd_area_cut(struct iommufd_ioas *ioas, struct iommufd_area *area, unsigned long last)
+{
+	lockdep_assert_held(&ioas->tree_lock);
+	mapped_sub(ioas, area);
+	area->last = last;
+	mapped_add(ioas, area);
 }

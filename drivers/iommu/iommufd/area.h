@@ -61,5 +61,6 @@ struct iommufd_area *iommufd_area_find(struct iommufd_ioas *ioas, unsigned long 
 struct iommufd_area *iommufd_area_next(struct iommufd_area *area, unsigned long last);
 bool iommufd_area_insert(struct iommufd_ioas *ioas, struct iommufd_area *area);
 void iommufd_area_remove(struct iommufd_ioas *ioas, struct iommufd_area *area);
+void iommufd_area_cut(struct iommufd_ioas *ioas, struct iommufd_area *area, unsigned long last);
 
 #endif

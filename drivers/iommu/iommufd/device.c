@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "introspect.h"
 #include "pasid.h"
 
 static bool allow_unsafe_interrupts;
@@ -320,17 +321,26 @@ static int device_claim(struct iommufd_device *idev)
 	return rc == -EPERM ? -EBUSY : rc;
 }
 
+static void refused(struct iommufd_ctx *ictx, struct device *dev, int rc, const char *reason)
+{
+	iommufd_event_refused(ictx, NULL, dev, rc, reason);
+}
+
 /* An endpoint without a number, which has claimed nothing yet; with a reference to @dev. */
 static struct iommufd_device *device_alloc(struct iommufd_ctx *ictx, struct device *dev,
 					   const struct iommufd_endpoint_ops *ops)
 {
 	struct iommufd_device *idev;
 
-	if (!dev->iommu_group)
+	if (!dev->iommu_group) {
+		refused(ictx, dev, -ENODEV, "the device is behind no IOMMU");
 		return ERR_PTR(-ENODEV);
+	}
 	/* Userspace has no way to flush caches around DMA. */
-	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
+	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY)) {
+		refused(ictx, dev, -EINVAL, "its DMA is not coherent with the caches of CPUs");
 		return ERR_PTR(-EINVAL);
+	}
 	idev = kzalloc(sizeof(*idev), GFP_KERNEL_ACCOUNT);
 	if (!idev)
 		return ERR_PTR(-ENOMEM);
@@ -369,6 +379,23 @@ static void device_free(struct iommufd_object *obj)
 		iommufd_ctx_put(ictx);
 }
 
+/* Why a claim has failed, in words */
+static const char *claim_refusal(int rc)
+{
+	switch (rc) {
+	case -EBUSY:
+		return "another context or a kernel driver does the DMA of its IOMMU group";
+	case -EOPNOTSUPP:
+		return "it has no PASIDs, or is not alone in its IOMMU group";
+	case -ENOSPC:
+		return "no PASID is free";
+	case -EDQUOT:
+		return "the context has too many PASIDs";
+	default:
+		return "its DMA could not be claimed";
+	}
+}
+
 /* Gives an endpoint its number, once @claim has succeeded. On failure the endpoint is freed. */
 static struct iommufd_endpoint *device_bind(struct iommufd_device *idev,
 					    int (*claim)(struct iommufd_device *idev))
@@ -380,10 +407,15 @@ static struct iommufd_endpoint *device_bind(struct iommufd_device *idev,
 	if (rc)
 		goto destroy;
 	rc = device_check_interrupts(idev);
-	if (!rc)
-		rc = claim(idev);
-	if (rc)
+	if (rc) {
+		refused(ictx, idev->dev, rc, "its interrupts are not isolated");
 		goto erase_id;
+	}
+	rc = claim(idev);
+	if (rc) {
+		refused(ictx, idev->dev, rc, claim_refusal(rc));
+		goto erase_id;
+	}
 	if (!idev->internal)
 		get_file(ictx->file);
 	/* The caller's reference, besides the table's */

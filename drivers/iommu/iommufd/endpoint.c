@@ -8,6 +8,7 @@
 #include "container.h"
 #include "device_memory.h"
 #include "group.h"
+#include "introspect.h"
 
 u32 iommufd_endpoint_id(const struct iommufd_endpoint *ep)
 {
@@ -38,27 +39,52 @@ void iommufd_endpoint_put(struct iommufd_endpoint *ep)
 }
 EXPORT_SYMBOL_GPL(iommufd_endpoint_put);
 
+static void attached(struct iommufd_endpoint *ep, u32 pasid, u32 pt_id)
+{
+	iommufd_introspect_changed(ep->obj.ictx);
+	iommufd_event_endpoint(ep, IOMMUFD_EVENT_KIND_ATTACH, pasid, pt_id);
+}
+
+static void detached(struct iommufd_endpoint *ep, u32 pasid)
+{
+	iommufd_introspect_changed(ep->obj.ictx);
+	iommufd_event_endpoint(ep, IOMMUFD_EVENT_KIND_DETACH, pasid, 0);
+}
+
 int iommufd_endpoint_attach(struct iommufd_endpoint *ep, u32 *pt_id)
 {
-	return ep->ops->attach(ep, pt_id);
+	int rc = ep->ops->attach(ep, pt_id);
+
+	if (!rc)
+		attached(ep, IOMMU_NO_PASID, *pt_id);
+	return rc;
 }
 EXPORT_SYMBOL_GPL(iommufd_endpoint_attach);
 
 void iommufd_endpoint_detach(struct iommufd_endpoint *ep)
 {
 	ep->ops->detach(ep);
+	detached(ep, IOMMU_NO_PASID);
 }
 EXPORT_SYMBOL_GPL(iommufd_endpoint_detach);
 
 int iommufd_endpoint_attach_pasid(struct iommufd_endpoint *ep, u32 pasid, u32 *pt_id)
 {
-	return ep->ops->attach_pasid ? ep->ops->attach_pasid(ep, pasid, pt_id) : -EOPNOTSUPP;
+	int rc = ep->ops->attach_pasid ? ep->ops->attach_pasid(ep, pasid, pt_id) : -EOPNOTSUPP;
+
+	if (!rc)
+		attached(ep, pasid, *pt_id);
+	return rc;
 }
 EXPORT_SYMBOL_GPL(iommufd_endpoint_attach_pasid);
 
 int iommufd_endpoint_detach_pasid(struct iommufd_endpoint *ep, u32 pasid)
 {
-	return ep->ops->detach_pasid ? ep->ops->detach_pasid(ep, pasid) : -EOPNOTSUPP;
+	int rc = ep->ops->detach_pasid ? ep->ops->detach_pasid(ep, pasid) : -EOPNOTSUPP;
+
+	if (!rc)
+		detached(ep, pasid);
+	return rc;
 }
 EXPORT_SYMBOL_GPL(iommufd_endpoint_detach_pasid);
 

@@ -28,6 +28,7 @@ struct iommufd_endpoint_ops {
  * struct iommufd_endpoint - the right to do DMA in a context
  * @obj: its number, the devid of the uAPI
  * @ops: of the kind of endpoint that it is
+ * @node: the number of the device in /dev/vfio/devices plus 1; 0: none, or not yet
  * @container_link: in the container's members, if @in_container; protected by the container's lock
  * @in_container: a VFIO group has put it into the context's container
  * @left_container: it is released, and can't join any more; protected likewise
@@ -40,6 +41,7 @@ struct iommufd_endpoint_ops {
 struct iommufd_endpoint {
 	struct iommufd_object obj;
 	const struct iommufd_endpoint_ops *ops;
+	unsigned int node;
 	struct list_head container_link;
 	bool in_container;
 	bool left_container;

@@ -27,6 +27,7 @@
 #include <linux/slab.h>
 
 #include "group.h"
+#include "introspect.h"
 
 /**
  * struct iommufd_fault_queue - a fault queue
@@ -153,8 +154,10 @@ static int queue_insert(struct iommufd_fault_queue *queue, struct fault_record *
 	guard(mutex)(&queue->lock);
 	if (queue->closed)
 		return -EPIPE;
-	if (rec->nr > IOMMUFD_FAULT_QUEUE_MAX - queue->nr_faults)
+	if (rec->nr > IOMMUFD_FAULT_QUEUE_MAX - queue->nr_faults) {
+		iommufd_event_quota(queue->obj.ictx, IOMMUFD_QUOTA_FAULTS);
 		return -ENOSPC;
+	}
 	rc = xa_alloc_cyclic(&queue->pending, &rec->cookie, rec, xa_limit_32b, &queue->next_cookie,
 			     GFP_KERNEL_ACCOUNT);
 	if (rc < 0)
@@ -164,6 +167,17 @@ static int queue_insert(struct iommufd_fault_queue *queue, struct fault_record *
 	list_add_tail(&rec->link, &queue->unread);
 	queue->nr_faults += rec->nr;
 	return 0;
+}
+
+/* Before the record is in a queue: its requests may be answered at any moment then. */
+static void fault_tell(const struct fault_record *rec, const struct iommufd_device *idev)
+{
+	unsigned int i;
+
+	this_cpu_add(idev->ep.obj.ictx->intro->counts->faults, rec->nr);
+	for (i = 0; i < rec->nr; i++)
+		iommufd_event_fault(&idev->ep, rec->hwpt->obj.id, rec->faults[i].pasid,
+				    rec->faults[i].addr);
 }
 
 /**
@@ -185,6 +199,8 @@ void iommufd_fault_queue_add(struct iommufd_fault_queue *queue, struct iopf_grou
 {
 	struct fault_record *rec = record_alloc(group, handle, idev);
 
+	if (rec)
+		fault_tell(rec, idev);
 	if (!rec || queue_insert(queue, rec)) {
 		group_answer(group, IOMMU_PAGE_RESP_INVALID);
 		kvfree(rec);
@@ -383,6 +399,26 @@ struct iommufd_fault_queue *iommufd_fault_queue_get(struct iommufd_ctx *ictx, u3
 	struct iommufd_object *obj = iommufd_object_get(ictx, id, IOMMUFD_OBJ_FAULT_QUEUE);
 
 	return IS_ERR(obj) ? ERR_CAST(obj) : container_of(obj, struct iommufd_fault_queue, obj);
+}
+
+/**
+ * iommufd_fault_queue_describe() - the state of a queue, without waiting for anybody
+ * @obj: the queue
+ * @state: to fill
+ */
+void iommufd_fault_queue_describe(struct iommufd_object *obj,
+				  struct iommufd_fault_queue_state *state)
+{
+	const struct iommufd_fault_queue *queue = container_of(obj, struct iommufd_fault_queue,
+							       obj);
+
+	state->pending = READ_ONCE(queue->nr_faults);
+	state->closed = READ_ONCE(queue->closed);
+}
+
+u32 iommufd_fault_queue_id(const struct iommufd_fault_queue *queue)
+{
+	return queue->obj.id;
 }
 
 void iommufd_fault_queue_hold(struct iommufd_fault_queue *queue)

@@ -22,6 +22,20 @@ struct iommufd_fault_handle;
 struct iommufd_fault_queue;
 
 struct iommufd_fault_queue *iommufd_fault_queue_get(struct iommufd_ctx *ictx, u32 id);
+
+/**
+ * struct iommufd_fault_queue_state - a queue at one moment
+ * @pending: page requests that await an answer
+ * @closed: nobody will answer
+ */
+struct iommufd_fault_queue_state {
+	unsigned int pending;
+	bool closed;
+};
+
+void iommufd_fault_queue_describe(struct iommufd_object *obj,
+				  struct iommufd_fault_queue_state *state);
+u32 iommufd_fault_queue_id(const struct iommufd_fault_queue *queue);
 void iommufd_fault_queue_hold(struct iommufd_fault_queue *queue);
 void iommufd_fault_queue_put(struct iommufd_fault_queue *queue);
 void iommufd_fault_queue_add(struct iommufd_fault_queue *queue, struct iopf_group *group,

@@ -272,6 +272,7 @@ int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *id
 		old = igroup->hwpt;
 		refcount_inc(&hwpt->obj.refs);
 		igroup->hwpt = hwpt;
+		WRITE_ONCE(igroup->hwpt_id, hwpt->obj.id);
 		iommufd_reservations_swap(&igroup->resv, &resv);
 	} else if (hwpt->faults && !idev->attached) {
 		rc = iommufd_fault_endpoint_enable(idev);
@@ -280,7 +281,7 @@ int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *id
 	}
 	if (!idev->attached)
 		list_add_tail(&idev->link, &igroup->attached);
-	idev->attached = true;
+	WRITE_ONCE(idev->attached, true);
 unlock:
 	/* What is left in @resv belongs to the old page table, or to the attempt that failed. */
 	iommufd_reservations_drop(&resv);
@@ -315,12 +316,13 @@ void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_device *i
 	mutex_lock(&igroup->lock);
 	idev->released |= release;
 	if (idev->attached) {
-		idev->attached = false;
+		WRITE_ONCE(idev->attached, false);
 		list_del(&idev->link);
 		if (list_empty(&igroup->attached)) {
 			group_unset_hwpt(igroup);
 			old = igroup->hwpt;
 			igroup->hwpt = NULL;
+			WRITE_ONCE(igroup->hwpt_id, 0);
 			iommufd_reservations_drop(&igroup->resv);
 		} else if (igroup->faults.rid.hwpt) {
 			iommufd_fault_endpoint_disable(idev);

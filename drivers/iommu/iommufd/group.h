@@ -16,6 +16,7 @@ struct iommufd_pasid;
  * @group: the IOMMU core's group
  * @lock: protects what follows, and the endpoints' attached, released and links
  * @hwpt: the page table that all attached endpoints use; a reference. NULL: DMA is blocked.
+ * @hwpt_id: its number, or 0; looked at without the lock, too
  * @attached: endpoints that are attached, by link
  * @regions: struct iommu_resv_region, what the group's devices can't translate, if @regions_known
  * @regions_known: no endpoint has come since they were asked for. The IOMMU core owns the group for
@@ -34,6 +35,7 @@ struct iommufd_group {
 	struct iommu_group *group;
 	struct mutex lock;
 	struct iommufd_hwpt *hwpt;
+	u32 hwpt_id;
 	struct list_head attached;
 	struct list_head regions;
 	bool regions_known;
@@ -59,7 +61,7 @@ struct iommufd_group {
  * @pasid_ops: of the driver of a PASID endpoint; may be NULL
  * @pasid_data: for @pasid_ops
  * @enforce_coherency: the device can ask for DMA that bypasses caches, and the IOMMU can refuse
- * @attached: DMA goes through group->hwpt
+ * @attached: DMA goes through group->hwpt; looked at without the lock, too
  * @released: the device is gone from here for good
  * @internal: belongs to an object of the context, so doesn't hold the context's file
  */

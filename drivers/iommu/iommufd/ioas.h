@@ -39,6 +39,20 @@
 #include "iommufd_private.h"
 
 /**
+ * struct iommufd_mapped - how much is mapped
+ * @areas: how many areas there are
+ * @bytes: their lengths
+ * @file_areas: those of them that map memory of files
+ * @file_bytes: their lengths
+ */
+struct iommufd_mapped {
+	unsigned long areas;
+	unsigned long bytes;
+	unsigned long file_areas;
+	unsigned long file_bytes;
+};
+
+/**
  * struct iommufd_ioas - an I/O address space
  * @obj: its number
  * @auto_lock: serialises the search for, and creation of, automatic page tables
@@ -47,6 +61,7 @@
  * @pin_users: see above; raised also under @tree_lock, so that reading needs only one of the two
  * @tree_lock: protects what follows
  * @areas: struct iommufd_area by IOVA
+ * @mapped: what @areas add up to
  * @highest_area: the one with the highest IOVAs, or NULL
  * @reserved: struct iommufd_reservation by IOVA
  * @allowed: struct iommufd_allowed by IOVA
@@ -68,6 +83,7 @@ struct iommufd_ioas {
 	unsigned int pin_users;
 	struct mutex tree_lock;
 	struct rb_root_cached areas;
+	struct iommufd_mapped mapped;
 	struct iommufd_area *highest_area;
 	struct rb_root_cached reserved;
 	struct rb_root_cached allowed;

@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "introspect.h"
 #include "ioas.h"
 
 /* How many areas are copied, or come, or go, under one lock, and between two looks at signals. */
@@ -280,16 +281,19 @@ clear:
 static void areas_set_ready(struct iommufd_ioas *ioas, struct list_head *areas)
 {
 	struct iommufd_area *area, *next;
+	unsigned long length = 0;
 	unsigned int done = 0;
 
 	mutex_lock(&ioas->tree_lock);
 	list_for_each_entry_safe(area, next, areas, batch) {
+		length += area_length(area);
 		list_del_init(&area->batch);
 		area->state = IOMMUFD_AREA_READY;
 		areas_break_lock(ioas, &done);
 	}
 	area_changed(ioas);
 	mutex_unlock(&ioas->tree_lock);
+	iommufd_count_map(ioas->obj.ictx, length >> PAGE_SHIFT);
 }
 
 /*

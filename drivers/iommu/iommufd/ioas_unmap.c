@@ -10,6 +10,7 @@
 
 #include "access.h"
 #include "hwpt.h"
+#include "introspect.h"
 
 /* A batch is full with so many areas, or so many bytes: others may wait until all of it is gone. */
 #define BATCH_AREAS	64
@@ -201,6 +202,8 @@ int iommufd_ioas_unmap(struct iommufd_ioas *ioas, unsigned long first, unsigned 
 	if (job.announced)
 		iommufd_access_ask_end(ioas, &job.leaving);
 	*unmapped = job.unmapped;
+	if (job.unmapped)
+		iommufd_count_unmap(ioas->obj.ictx, job.unmapped >> PAGE_SHIFT);
 	return rc;
 }
 

@@ -28,6 +28,8 @@
  *  backing->pages_lock   pages of it that are pinned one by one, and what of it is accounted
  *  ictx->account_lock    who answers for pinned pages, and how many there are. A leaf, but for the
  *                        mmap_lock of a process that is limited by itself
+ *  ictx->accounts_lock   which accounts there are, for those who only look; inside the last
+ *  nodes_lock            what the vfio core has told about its devices; node.c. A leaf
  *  jobs_lock             how many look-ups of user memory are in progress; lookup.c. A leaf
  *  xa_lock of objects    the object table; leaf, does not sleep
  *
@@ -44,6 +46,7 @@
 #include <linux/xarray.h>
 #include <uapi/linux/iommufd.h>
 
+struct iommufd_introspection;
 struct iommufd_ioas;
 
 /**
@@ -87,10 +90,12 @@ enum iommufd_account_mode {
  * @account_mode: for memory mapped from now on; changes only while @objects is empty, under xa_lock
  * @account_lock: protects @accounts and what they hold
  * @accounts: the processes that answer for pinned memory, struct iommufd_account
+ * @accounts_lock: enough to look at @accounts; held in addition when that changes
  * @nr_pasids: how many PASIDs the context has, struct iommufd_pasid
  * @vfio_ioas: what the ioctls of a VFIO container act on, or NULL. Not a reference: the end of the
  *             IOAS clears it. Protected by xa_lock of @objects.
  * @container: what VFIO groups know of the context
+ * @intro: what only introspection knows (introspect.h)
  */
 struct iommufd_ctx {
 	struct file *file;
@@ -100,9 +105,11 @@ struct iommufd_ctx {
 	enum iommufd_account_mode account_mode;
 	struct mutex account_lock;
 	struct list_head accounts;
+	spinlock_t accounts_lock;
 	atomic_t nr_pasids;
 	struct iommufd_ioas *vfio_ioas;
 	struct iommufd_container container;
+	struct iommufd_introspection *intro;
 };
 
 /* Objects: object.c */
@@ -125,6 +132,7 @@ enum iommufd_object_type {
  * @type: its kind
  * @refs: one for the table while the number is visible, one for each user. Nothing else counts
  *        users, so "only the table has it" is what makes an object destroyable.
+ * @views: how many look at it from outside (introspect.h): they keep its memory and nothing else
  * @free: called when the last reference is gone
  */
 struct iommufd_object {
@@ -132,6 +140,7 @@ struct iommufd_object {
 	u32 id;
 	enum iommufd_object_type type;
 	refcount_t refs;
+	atomic_t views;
 	void (*free)(struct iommufd_object *obj);
 };
 

@@ -8,10 +8,12 @@
 #include <linux/module.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
+#include <net/genetlink.h>
 
 #include "container.h"
 #include "folio_pin.h"
 #include "hwpt.h"
+#include "introspect.h"
 #include "pasid.h"
 #include "test_hook.h"
 #include "vfio_compat.h"
@@ -23,6 +25,7 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	/* Set by the misc device's own open */
 	const struct miscdevice *misc = file->private_data;
 	struct iommufd_ctx *ictx;
+	int rc;
 
 	ictx = kzalloc(sizeof(*ictx), GFP_KERNEL_ACCOUNT);
 	if (!ictx)
@@ -32,9 +35,16 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	INIT_LIST_HEAD(&ictx->groups);
 	mutex_init(&ictx->account_lock);
 	INIT_LIST_HEAD(&ictx->accounts);
+	spin_lock_init(&ictx->accounts_lock);
 	iommufd_container_init(ictx, misc == &container_misc_dev);
 	ictx->file = file;
+	rc = iommufd_introspect_begin(ictx);
+	if (rc) {
+		kfree(ictx);
+		return rc;
+	}
 	file->private_data = ictx;
+	iommufd_event_ctx(ictx, IOMMUFD_EVENT_KIND_CTX_OPEN);
 	return 0;
 }
 
@@ -42,11 +52,14 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ictx = file->private_data;
 
+	iommufd_introspect_end(ictx);
 	iommufd_fault_queues_end(ictx);
 	/* Endpoints hold the file, so none is left, and no page table is in use. */
 	iommufd_object_destroy_all(ictx);
 	WARN_ON(!list_empty(&ictx->groups));
 	WARN_ON(!list_empty(&ictx->accounts));
+	iommufd_event_ctx(ictx, IOMMUFD_EVENT_KIND_CTX_CLOSE);
+	iommufd_introspect_free(ictx);
 	kfree(ictx);
 	return 0;
 }
@@ -205,7 +218,7 @@ static const struct iommufd_ioctl *ioctl_find(unsigned int cmd)
 	return table_find(iommufd_ioctls, ARRAY_SIZE(iommufd_ioctls), nr - IOMMUFD_CMD_BASE, cmd);
 }
 
-static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static long ctx_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct iommufd_ioctl *op;
 	/* As much of it as the ioctl uses is filled below. */
@@ -232,6 +245,15 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 	if (rc)
 		return rc;
 	return op->execute(&ucmd);
+}
+
+static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	long rc = ctx_ioctl(file, cmd, arg);
+
+	if (unlikely(rc < 0))
+		iommufd_count_failure(file->private_data, rc);
+	return rc;
 }
 
 static const struct file_operations iommufd_fops = {
@@ -287,9 +309,12 @@ static int __init iommufd_init(void)
 	rc = iommufd_backing_init_cache();
 	if (rc)
 		return rc;
-	rc = misc_register(&iommufd_misc_dev);
+	rc = iommufd_netlink_init();
 	if (rc)
 		goto destroy_cache;
+	rc = misc_register(&iommufd_misc_dev);
+	if (rc)
+		goto exit_netlink;
 	rc = misc_register(&container_misc_dev);
 	if (rc)
 		goto deregister_iommufd;
@@ -297,6 +322,8 @@ static int __init iommufd_init(void)
 
 deregister_iommufd:
 	misc_deregister(&iommufd_misc_dev);
+exit_netlink:
+	iommufd_netlink_exit();
 destroy_cache:
 	iommufd_backing_destroy_cache();
 	return rc;
@@ -307,12 +334,14 @@ static void __exit iommufd_exit(void)
 {
 	misc_deregister(&container_misc_dev);
 	misc_deregister(&iommufd_misc_dev);
+	iommufd_netlink_exit();
 	iommufd_backing_destroy_cache();
 }
 module_exit(iommufd_exit);
 
 MODULE_ALIAS_MISCDEV(VFIO_MINOR);
 MODULE_ALIAS("devname:vfio/vfio");
+MODULE_ALIAS_GENL_FAMILY(IOMMUFD_FAMILY_NAME);
 MODULE_IMPORT_NS(IOMMUFD_INTERNAL);
 MODULE_DESCRIPTION("I/O address space management for user space");
 MODULE_LICENSE("GPL");

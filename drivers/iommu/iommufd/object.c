@@ -10,7 +10,7 @@
  */
 #include <linux/export.h>
 
-#include "iommufd_private.h"
+#include "introspect.h"
 
 /**
  * iommufd_object_reserve() - give an object a number that nobody can look up yet
@@ -31,15 +31,30 @@ int iommufd_object_reserve(struct iommufd_ctx *ictx, struct iommufd_object *obj,
 	return xa_alloc(&ictx->objects, &obj->id, NULL, xa_limit_31b, GFP_KERNEL_ACCOUNT);
 }
 
+static void object_came(struct iommufd_object *obj)
+{
+	atomic_inc(&obj->ictx->intro->nr_objects[obj->type]);
+	iommufd_introspect_changed(obj->ictx);
+}
+
+static void object_went(struct iommufd_object *obj)
+{
+	atomic_dec(&obj->ictx->intro->nr_objects[obj->type]);
+	iommufd_introspect_changed(obj->ictx);
+}
+
 /**
  * iommufd_object_publish() - let userspace name the object
  * @obj: a reserved object; its only reference becomes the table's
  */
 void iommufd_object_publish(struct iommufd_object *obj)
 {
-	/* The slot was allocated by the reservation, so this can't fail. */
-	void *old = xa_store(&obj->ictx->objects, obj->id, obj, GFP_KERNEL);
+	void *old;
 
+	/* While it is the caller's: published, it may be destroyed at any moment. */
+	object_came(obj);
+	/* The slot was allocated by the reservation, so this can't fail. */
+	old = xa_store(&obj->ictx->objects, obj->id, obj, GFP_KERNEL);
 	WARN_ON(old);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_object_publish, IOMMUFD_VFIO_TEST);
@@ -84,8 +99,11 @@ EXPORT_SYMBOL_NS_GPL(iommufd_object_get, IOMMUFD_VFIO_TEST);
 
 void iommufd_object_put(struct iommufd_object *obj)
 {
-	if (refcount_dec_and_test(&obj->refs))
-		obj->free(obj);
+	if (!refcount_dec_and_test(&obj->refs))
+		return;
+	/* It isn't found any more, and looks don't take long. */
+	iommufd_views_wait(&obj->views);
+	obj->free(obj);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_object_put, IOMMUFD_VFIO_TEST);
 
@@ -102,8 +120,10 @@ void iommufd_object_unpublish(struct iommufd_object *obj)
 	xa_lock(objects);
 	/* The number may be another object's by now. */
 	published = xa_load(objects, obj->id) == obj;
-	if (published)
+	if (published) {
 		__xa_erase(objects, obj->id);
+		object_went(obj);
+	}
 	xa_unlock(objects);
 	if (published)
 		iommufd_object_put(obj);
@@ -116,6 +136,7 @@ static bool object_erase_unused(struct iommufd_object *obj)
 	if (refcount_read(&obj->refs) != 1)
 		return false;
 	__xa_erase(&obj->ictx->objects, obj->id);
+	object_went(obj);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "introspect.h"
 #include "pasid.h"
 
 /* PASIDs have 20 bits in PCIe. */
@@ -21,6 +22,7 @@ static int pasid_charge(struct iommufd_ctx *ictx)
 	if ((unsigned int)atomic_inc_return(&ictx->nr_pasids) <= READ_ONCE(max_pasids))
 		return 0;
 	atomic_dec(&ictx->nr_pasids);
+	iommufd_event_quota(ictx, IOMMUFD_QUOTA_PASIDS);
 	return -EDQUOT;
 }
 

@@ -32,6 +32,7 @@
  * @link: in idev->pasids
  * @hwpt: what it is attached to; a reference. NULL: DMA is blocked. This and what follows is
  *        protected by group->lock.
+ * @hwpt_id: its number, or 0; looked at without the lock, too
  * @resv: what the device reserves in the IOAS of @hwpt
  */
 struct iommufd_pasid {
@@ -45,6 +46,7 @@ struct iommufd_pasid {
 	struct iommufd_device *idev;
 	struct list_head link;
 	struct iommufd_hwpt *hwpt;
+	u32 hwpt_id;
 	struct iommufd_reservations resv;
 };
 

@@ -170,6 +170,7 @@ static struct iommufd_hwpt *entry_clear(struct iommufd_device *idev, struct iomm
 	struct iommufd_hwpt *old = entry->hwpt;
 
 	entry->hwpt = NULL;
+	WRITE_ONCE(entry->hwpt_id, 0);
 	idev->group->nr_pasids_attached--;
 	iommufd_reservations_drop(&entry->resv);
 	return old;
@@ -211,6 +212,7 @@ static int attach_entry(struct attaching *a, struct iommufd_pasid *entry)
 		return rc;
 	refcount_inc(&a->hwpt->obj.refs);
 	entry->hwpt = a->hwpt;
+	WRITE_ONCE(entry->hwpt_id, a->hwpt->obj.id);
 	iommufd_reservations_swap(&entry->resv, &a->resv);
 	if (!old)
 		a->idev->group->nr_pasids_attached++;

@@ -9,6 +9,8 @@ IV_SOURCE_MEMBERS=(
 	tools/testing/selftests/kselftest_harness.h
 	tools/testing/selftests/iommu
 	tools/testing/selftests/lib.mk
+	tools/net/ynl
+	Documentation/netlink
 	tools/include
 	scripts/checkpatch.pl
 	scripts/const_structs.checkpatch

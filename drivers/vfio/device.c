@@ -149,11 +149,16 @@ int vfio_register_device(struct vfio_device *vdev)
 	rc = vfio_group_add_device(core);
 	if (rc)
 		goto revoke;
-	rc = cdev_device_add(&core->cdev, &core->device);
+	rc = vfio_node_add(core);
 	if (rc)
 		goto remove_from_group;
+	rc = cdev_device_add(&core->cdev, &core->device);
+	if (rc)
+		goto del_node;
 	return 0;
 
+del_node:
+	iommufd_node_del(&core->node);
 remove_from_group:
 	vfio_group_remove_device(core);
 revoke:
@@ -170,6 +175,7 @@ void vfio_unregister_device(struct vfio_device *vdev)
 	cdev_device_del(&core->cdev, &core->device);
 	vfio_group_remove_device(core);
 	core_device_revoke_all(core);
+	iommufd_node_del(&core->node);
 }
 EXPORT_SYMBOL_GPL(vfio_unregister_device);
 

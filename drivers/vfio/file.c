@@ -30,6 +30,7 @@ static int vfio_fops_open(struct inode *inode, struct file *file)
 	}
 	get_device(&core->device);
 	list_add(&df->link, &core->files);
+	iommufd_node_opened(&core->node, false);
 	mutex_unlock(&core->lock);
 
 	file->private_data = df;
@@ -43,6 +44,9 @@ static int vfio_fops_release(struct inode *inode, struct file *file)
 	struct vfio_core_device *core = df->core;
 
 	mutex_lock(&core->lock);
+	/* A group's file that never came to be is on no list. */
+	if (!list_empty(&df->link))
+		iommufd_node_closed(&core->node, df->gone);
 	list_del(&df->link);
 	if (core->bound == df)
 		vfio_session_end(df);

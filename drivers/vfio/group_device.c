@@ -116,6 +116,7 @@ static int device_file_begin(struct vfio_group *group, struct vfio_file *df,
 	df->endpoint = endpoint;
 	df->in_group_files = true;
 	list_add(&df->link, &core->files);
+	iommufd_node_opened(&core->node, group->noiommu);
 	if (group->noiommu)
 		dev_warn_ratelimited(core->vdev->dev, "vfio: opened without an IOMMU by %s[%d]\n",
 				     current->comm, task_pid_nr(current));

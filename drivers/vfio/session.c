@@ -15,6 +15,7 @@ int vfio_bind_device(struct vfio_bind *bind, struct device *dev)
 	if (WARN_ON(bind->endpoint))
 		return -EINVAL;
 	endpoint = iommufd_endpoint_bind_device(bind->ictx, dev);
+	bind->refused = IS_ERR(endpoint);
 	if (IS_ERR(endpoint))
 		return PTR_ERR(endpoint);
 	bind->endpoint = endpoint;
@@ -30,6 +31,7 @@ int vfio_bind_pasid(struct vfio_bind *bind, struct device *parent,
 	if (WARN_ON(bind->endpoint))
 		return -EINVAL;
 	endpoint = iommufd_endpoint_bind_pasid(bind->ictx, parent, ops, data);
+	bind->refused = IS_ERR(endpoint);
 	if (IS_ERR(endpoint))
 		return PTR_ERR(endpoint);
 	bind->endpoint = endpoint;
@@ -50,6 +52,7 @@ EXPORT_SYMBOL_GPL(vfio_device_endpoint);
  */
 void vfio_release_endpoint(struct vfio_core_device *core, struct iommufd_endpoint *endpoint)
 {
+	iommufd_node_unbound(&core->node);
 	iommufd_endpoint_release(endpoint);
 	core->endpoint = NULL;
 	core->access = NULL;
@@ -72,8 +75,11 @@ struct iommufd_endpoint *vfio_driver_bind(struct vfio_device *vdev, struct iommu
 		rc = -EINVAL;
 	if (!rc) {
 		vdev->core->endpoint = bind.endpoint;
+		iommufd_node_bound(&vdev->core->node, bind.endpoint);
 		return bind.endpoint;
 	}
+	if (!bind.refused)
+		iommufd_node_refused(&vdev->core->node, ictx, rc, "its driver doesn't want to");
 	if (bind.endpoint)
 		vfio_release_endpoint(vdev->core, bind.endpoint);
 	return ERR_PTR(rc);
@@ -118,6 +124,30 @@ void vfio_driver_close(struct vfio_core_device *core)
 	core->vdev->ops->close(core->vdev);
 }
 
+/* Whether a session may begin. */
+static int session_check(struct vfio_file *df, struct iommufd_ctx *ictx, const uuid_t *token)
+{
+	struct vfio_core_device *core = df->core;
+	const char *reason;
+	int rc = -EINVAL;
+
+	lockdep_assert_held(&core->lock);
+	if (df->gone)
+		return -ENODEV;
+	if (core->bound) {
+		reason = "it is bound already";
+	} else if (token && !core->vdev->ops->takes_token) {
+		reason = "it takes no token";
+	} else if (core->revokers) {
+		reason = "it is being taken from its user";
+		rc = -EBUSY;
+	} else {
+		return 0;
+	}
+	iommufd_node_refused(&core->node, ictx, rc, reason);
+	return rc;
+}
+
 /* Claims DMA, and opens the device. The file stays parked. */
 static int session_begin(struct vfio_file *df, struct iommufd_ctx *ictx, const uuid_t *token)
 {
@@ -126,23 +156,24 @@ static int session_begin(struct vfio_file *df, struct iommufd_ctx *ictx, const u
 	int rc;
 
 	lockdep_assert_held(&core->lock);
-	if (df->gone)
-		return -ENODEV;
-	if (core->bound || (token && !core->vdev->ops->takes_token))
-		return -EINVAL;
-	if (core->revokers)
-		return -EBUSY;
-	rc = vfio_group_block(core);
+	rc = session_check(df, ictx, token);
 	if (rc)
 		return rc;
+	rc = vfio_group_block(core);
+	if (rc) {
+		iommufd_node_refused(&core->node, ictx, rc, "it is used through its group");
+		return rc;
+	}
 	endpoint = vfio_driver_bind(core->vdev, ictx);
 	if (IS_ERR(endpoint)) {
 		rc = PTR_ERR(endpoint);
 		goto unblock_group;
 	}
 	rc = vfio_driver_open(core, token);
-	if (rc)
+	if (rc) {
+		iommufd_node_refused(&core->node, ictx, rc, "its driver can't open it");
 		goto release_endpoint;
+	}
 	df->endpoint = endpoint;
 	core->bound = df;
 	return 0;
@@ -363,6 +394,7 @@ void vfio_device_revoke(struct vfio_core_device *core)
 		/* Pairs with the VFS' reads of f_op as the store in session_publish() does. */
 		smp_store_release(&df->file->f_op, &vfio_parked_fops);
 	}
+	iommufd_node_revoked(&core->node);
 	vfio_access_cancel(core);
 	mutex_unlock(&core->lock);
 	wake_up_poll(&core->gone_wait, EPOLLHUP | EPOLLERR);

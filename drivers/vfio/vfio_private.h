@@ -35,6 +35,7 @@
 
 #include <linux/cdev.h>
 #include <linux/fs.h>
+#include <linux/iommufd.h>
 #include <linux/mutex.h>
 #include <linux/srcu.h>
 #include <linux/uuid.h>
@@ -59,6 +60,7 @@ struct vfio_group;
  * @gone_wait: files' poll waits here for the device to go
  * @group: what it belongs to, or NULL; a reference
  * @group_link: in group->devices; protected by group->lock
+ * @node: what iommufd is told of the device
  * @revoke_work: takes the device from its user, since its driver keeps memory
  * @migration: of the device's state
  * @logging: of what it writes
@@ -85,6 +87,7 @@ struct vfio_core_device {
 	wait_queue_head_t gone_wait;
 	struct vfio_group *group;
 	struct list_head group_link;
+	struct iommufd_node node;
 	struct work_struct revoke_work;
 	struct vfio_migration migration;
 	struct vfio_dma_logging logging;
@@ -129,11 +132,13 @@ struct vfio_file {
  * @core: the device, lock held
  * @ictx: the context
  * @endpoint: what the driver's choice of helper made
+ * @refused: that helper has failed, and iommufd has told why
  */
 struct vfio_bind {
 	struct vfio_core_device *core;
 	struct iommufd_ctx *ictx;
 	struct iommufd_endpoint *endpoint;
+	bool refused;
 };
 
 /**
@@ -187,6 +192,9 @@ void vfio_group_release_device(struct vfio_core_device *core);
 void vfio_group_close_file(struct vfio_file *df);
 struct vfio_group *vfio_group_from_file(struct file *file);
 bool vfio_group_enforced_coherent(struct vfio_group *group);
+
+/* For introspection: node.c */
+int vfio_node_add(struct vfio_core_device *core);
 
 /* Devices whose drivers access memory: access.c */
 int vfio_access_init(void);

@@ -15,6 +15,7 @@
 #include "iv_iommufd.h"
 #include "iv_irq.h"
 #include "iv_migration.h"
+#include "iv_netlink.h"
 #include "iv_nvme.h"
 #include "iv_region.h"
 #include "iv_sysfs.h"

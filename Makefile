@@ -31,13 +31,14 @@ include tools/testing/peer/peer.mk
 include tools/testing/vmm/vmm.mk
 
 setup-%:
-	@$(VM)/setup $(if $(guest-goal),build tests guest $(filter-out build tests guest,$*),$*)
+	@$(VM)/setup $(if $(guest-goal),build tests tools guest $(filter-out build tests tools guest,$*),$*)
 
 setup:
-	@$(VM)/setup build tests guest
+	@$(VM)/setup build tests tools guest
 
 check: modules tests tools $(if $(DEBUG_KERNEL),$(peer-program) $(peer-debug-program)) | setup-guest
 	@$(VM)/check --modules $(MODULES) --load iommufd_mock $(check-options) $(RUN) \
+		--add build/tools/iommufd-ctl:/usr/bin/iommufd-ctl \
 		$(if $(T),--match '$(T)') -- $(check-programs)
 
 # What needs a machine whose IOMMU is off.

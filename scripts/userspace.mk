@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The programs.  Each .c file under tools/testing/selftests/{iommu,vfio} is one
-# test program; samples/demo is one program; both are linked with tools/lib.
+# test program; samples/demo and tools/iommufd-ctl are a program each; all are
+# linked with tools/lib.
 # Our uAPI headers come before the system's.
 
 HARNESS := $(CACHE)/source/tree/tools/testing/selftests
@@ -14,9 +15,10 @@ objects = $(patsubst %.c,build/obj/%.o,$(wildcard $(1)/*.c))
 lib-objects := $(call objects,tools/lib)
 test-lib-objects := $(call objects,tools/testing/selftests/lib)
 demo-objects := $(call objects,samples/demo)
+ctl-objects := $(call objects,tools/iommufd-ctl)
 test-sources := $(wildcard tools/testing/selftests/iommu/*.c tools/testing/selftests/vfio/*.c)
 test-programs := $(patsubst tools/testing/selftests/%.c,build/tests/%,$(test-sources))
-tool-programs := build/tools/iommufd-vfio-demo
+tool-programs := build/tools/iommufd-vfio-demo build/tools/iommufd-ctl
 
 # What runs the tests in the guest; static, which starts faster.
 runner-objects := $(call objects,tools/testing/vm/runner)
@@ -48,6 +50,12 @@ $(test-programs): build/tests/%: build/obj/tools/testing/selftests/%.o $(test-li
 build/tools/iommufd-vfio-demo: $(demo-objects) $(lib-objects)
 
 build/tools/iommufd-vfio-demo: own-objects := $(demo-objects)
+
+build/tools/iommufd-ctl: $(ctl-objects) $(lib-objects)
+build/tools/iommufd-ctl: own-objects := $(ctl-objects)
+build/tools/iommufd-ctl: LDLIBS += -lsmartcols
+# It has headers of a library that a machine may lack.
+$(ctl-objects): | setup-tools
 $(test-programs): own-objects := some
 # Static, which starts in half the time on an emulated machine; and each test is started by itself.
 $(test-programs): LDFLAGS += -static -s -Wl,--wrap=alarm

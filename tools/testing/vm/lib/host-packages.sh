@@ -14,6 +14,10 @@ libelf1		/usr/lib/x86_64-linux-gnu/libelf.so.1
 kmod		depmod
 '
 
+host_packages_tools='
+libsmartcols-dev	/usr/include/libsmartcols/libsmartcols.h
+'
+
 host_packages_guest='
 cpio		cpio
 kmod		depmod

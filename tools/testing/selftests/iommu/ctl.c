@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * iommufd-ctl, run on a kernel that does something: what it writes, and what it ends with.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "iommufd_ioctl.h"
+#include "iommufd_pasid.h"
+#include "iv.h"
+#include "mock_vfio.h"
+#include "netlink.h"
+#include "test_memory.h"
+#include "test_process.h"
+#include "test_wait.h"
+#include "kselftest_harness.h"
+
+#define PAGE IOMMUFD_PAGE
+#define IOVA 0x1000000UL
+#define NOBODY 65534
+#define TOOL "iommufd-ctl"
+#define WAIT_MS 10000
+
+/* What the tool ends with, as its man page has it */
+enum {
+	ENDS_OK,
+	ENDS_FAILED,
+	ENDS_USAGE,
+	ENDS_NO_MODULE,
+	ENDS_NO_PERMISSION,
+	ENDS_NO_OBJECT,
+};
+
+FIXTURE(ctl)
+{
+	char *memory;
+	int iommufd;
+	int fd;
+	uint32_t ctx;
+	uint32_t ioas_id;
+	uint32_t devid;
+	uint32_t hwpt_id;
+	char name[32];
+	char text[65536];
+};
+
+/* A device of the mock, attached to an IOAS with two areas */
+FIXTURE_SETUP(ctl)
+{
+	char path[64], target[128] = {};
+
+	if (system("command -v " TOOL " >/dev/null"))
+		SKIP(return, "there is no " TOOL " here: make check brings it");
+	ASSERT_EQ(0, mock_vfio_load());
+	self->memory = test_memory_alloc(4 * PAGE, PAGE);
+	ASSERT_NE(NULL, self->memory);
+	self->iommufd = iv_iommufd_open();
+	ASSERT_LE(0, self->iommufd);
+	self->ctx = netlink_newest_context(getpid());
+	ASSERT_EQ(0, iv_ioas_alloc(self->iommufd, &self->ioas_id));
+	ASSERT_EQ(0, iv_ioas_map(self->iommufd, self->ioas_id, self->memory, PAGE, IOVA,
+				 IV_DMA_RW));
+	ASSERT_EQ(0, iv_ioas_map(self->iommufd, self->ioas_id, self->memory, 2 * PAGE,
+				 IOVA + 4 * PAGE, IV_DMA_READ));
+	self->fd = mock_vfio_open(MOCK_VFIO_DEVICE, 0);
+	ASSERT_LE(0, self->fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->fd);
+	ASSERT_LT(0, readlink(path, target, sizeof(target) - 1));
+	snprintf(self->name, sizeof(self->name), "%.31s", strrchr(target, '/') + 1);
+	ASSERT_EQ(0, iv_device_bind(self->fd, self->iommufd, &self->devid));
+	self->hwpt_id = self->ioas_id;
+	ASSERT_EQ(0, iv_device_attach_get(self->fd, &self->hwpt_id));
+}
+
+FIXTURE_TEARDOWN(ctl)
+{
+	if (!self->memory)
+		return;
+	close(self->fd);
+	close(self->iommufd);
+	munmap(self->memory, 4 * PAGE);
+	EXPECT_EQ(0, mock_vfio_unload());
+}
+
+/* Runs the tool; its output and its complaints are in self->text. Returns its exit status. */
+static int ctl(struct _test_data_ctl *self, const char *format, ...)
+{
+	char command[256] = TOOL " ", *end = command + strlen(command);
+	size_t size;
+	va_list args;
+	FILE *out;
+	int status;
+
+	va_start(args, format);
+	vsnprintf(end, sizeof(command) - (end - command) - 8, format, args);
+	va_end(args);
+	strcat(command, " 2>&1");
+	out = popen(command, "r");
+	if (!out)
+		return -errno;
+	size = fread(self->text, 1, sizeof(self->text) - 1, out);
+	self->text[size] = 0;
+	status = pclose(out);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+}
+
+static bool has(struct _test_data_ctl *self, const char *format, ...)
+{
+	char wanted[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(wanted, sizeof(wanted), format, args);
+	va_end(args);
+	if (strstr(self->text, wanted))
+		return true;
+	printf("# there is no '%s' in: %s\n", wanted, self->text);
+	return false;
+}
+
+TEST_F(ctl, help_names_every_command)
+{
+	ASSERT_EQ(ENDS_OK, ctl(self, "--help"));
+	EXPECT_TRUE(has(self, "device revoke DEVICE"));
+	EXPECT_TRUE(has(self, "monitor"));
+	ASSERT_EQ(ENDS_OK, ctl(self, "ctx list --help"));
+	EXPECT_TRUE(has(self, "pinned pages"));
+}
+
+TEST_F(ctl, wrong_words_are_named)
+{
+	ASSERT_EQ(ENDS_USAGE, ctl(self, "devices"));
+	EXPECT_TRUE(has(self, "'devices' is not a command; there are: status device ctx"));
+	ASSERT_EQ(ENDS_USAGE, ctl(self, "device lists"));
+	EXPECT_TRUE(has(self, "'lists' is not a command of device; there are: list show revoke"));
+	ASSERT_EQ(ENDS_USAGE, ctl(self, "ioas show 1"));
+	EXPECT_TRUE(has(self, "usage: iommufd-ctl ioas show CONTEXT IOAS"));
+	ASSERT_EQ(ENDS_USAGE, ctl(self, "ctx show first"));
+	EXPECT_TRUE(has(self, "'first' is not a number"));
+	ASSERT_EQ(ENDS_USAGE, ctl(self, "-o ID,WHO ctx list"));
+	EXPECT_TRUE(has(self, "there is no column 'WHO'; the columns are: ID KIND PID"));
+	ASSERT_EQ(ENDS_USAGE, ctl(self, "--what"));
+}
+
+TEST_F(ctl, columns_are_those_asked_for)
+{
+	char golden[64];
+
+	ASSERT_EQ(ENDS_OK, ctl(self, "-n -o id,pinned,ioases,kind ctx show %u", self->ctx));
+	snprintf(golden, sizeof(golden), "%u\n3\n1\niommu\n", self->ctx);
+	EXPECT_STREQ(golden, self->text);
+	ASSERT_EQ(ENDS_OK, ctl(self, "-n -o ID,SIZE,AREAS,TABLES ioas list %u", self->ctx));
+	snprintf(golden, sizeof(golden), "%2u  12K     2      1\n", self->ioas_id);
+	EXPECT_STREQ(golden, self->text);
+}
+
+TEST_F(ctl, areas_are_listed)
+{
+	ASSERT_EQ(ENDS_OK, ctl(self, "-n ioas show %u %u", self->ctx, self->ioas_id));
+	EXPECT_STREQ("0x1000000 0x1000fff readable,writeable,pinned\n"
+		     "0x1004000 0x1005fff readable,pinned\n", self->text);
+}
+
+TEST_F(ctl, device_is_found_by_each_of_its_names)
+{
+	ASSERT_EQ(ENDS_OK, ctl(self, "device show %s", self->name));
+	EXPECT_TRUE(has(self, "STATE        attached\n"));
+	EXPECT_TRUE(has(self, "HWPT         %u\n", self->hwpt_id));
+	EXPECT_TRUE(has(self, "PID          %d\n", getpid()));
+	ASSERT_EQ(ENDS_OK, ctl(self, "-n -o parent device show %s", self->name));
+	self->text[strcspn(self->text, "\n")] = 0;
+	ASSERT_EQ(ENDS_OK, ctl(self, "-n -o name device show %s", strdupa(self->text)));
+	EXPECT_TRUE(has(self, "%s\n", self->name));
+}
+
+TEST_F(ctl, lists_are_json_if_wanted)
+{
+	ASSERT_EQ(ENDS_OK, ctl(self, "-j -o name,state,context device list"));
+	EXPECT_TRUE(has(self, "\"devices\": ["));
+	EXPECT_TRUE(has(self, "\"name\": \"%s\"", self->name));
+	EXPECT_TRUE(has(self, "\"state\": \"attached\""));
+	EXPECT_TRUE(has(self, "\"context\": %u", self->ctx));
+	ASSERT_EQ(ENDS_OK, ctl(self, "-j -o first ioas show %u %u", self->ctx, self->ioas_id));
+	EXPECT_TRUE(has(self, "\"first\": %lu", IOVA));
+}
+
+TEST_F(ctl, page_tables_and_pasids_are_listed)
+{
+	char golden[64];
+
+	ASSERT_EQ(ENDS_OK, ctl(self, "-n -o id,ioas hwpt list %u", self->ctx));
+	snprintf(golden, sizeof(golden), "%2u %4u\n", self->hwpt_id, self->ioas_id);
+	EXPECT_STREQ(golden, self->text);
+	ASSERT_EQ(ENDS_OK, ctl(self, "pasid list %u", self->ctx));
+}
+
+TEST_F(ctl, what_is_not_there_is_an_error)
+{
+	EXPECT_EQ(ENDS_NO_OBJECT, ctl(self, "ctx show 2000000000"));
+	EXPECT_TRUE(has(self, "there is no context of this number"));
+	EXPECT_EQ(ENDS_NO_OBJECT, ctl(self, "ioas show %u 999", self->ctx));
+	EXPECT_EQ(ENDS_NO_OBJECT, ctl(self, "device show 0000:99:99.9"));
+	EXPECT_TRUE(has(self, "there is no vfio device '0000:99:99.9'"));
+	EXPECT_EQ(ENDS_NO_OBJECT, ctl(self, "device revoke nothing"));
+}
+
+TEST_F(ctl, revoke_takes_the_device)
+{
+	struct vfio_device_info info;
+
+	ASSERT_EQ(ENDS_OK, ctl(self, "device revoke %s", self->name));
+	EXPECT_EQ(-ENODEV, iv_device_info(self->fd, &info));
+	ASSERT_EQ(ENDS_OK, ctl(self, "-n -o state device show %s", self->name));
+	EXPECT_STREQ("revoked\n", self->text);
+}
+
+TEST_F(ctl, status_is_one_screen)
+{
+	ASSERT_EQ(ENDS_OK, ctl(self, ""));
+	EXPECT_TRUE(has(self, "modules   iommufd vfio"));
+	EXPECT_TRUE(has(self, "IOMMU "));
+	EXPECT_TRUE(has(self, "%s", self->name));
+	ASSERT_EQ(ENDS_OK, ctl(self, "-j status"));
+	EXPECT_TRUE(has(self, "\"family\":true"));
+}
+
+TEST_F(ctl, name_that_is_no_text_harms_nobody)
+{
+	int fd;
+
+	ASSERT_EQ(0, prctl(PR_SET_NAME, "a\xff\"\\\033b"));
+	fd = iv_iommufd_open();
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(ENDS_OK, ctl(self, "-n -o command ctx show %u",
+			       netlink_newest_context(getpid())));
+	EXPECT_STREQ("a\\377\"\\\\033b\n", self->text);
+	close(fd);
+}
+
+static int unprivileged(void *arg)
+{
+	struct _test_data_ctl *self = arg;
+
+	if (ctl(self, "ctx list") != ENDS_NO_PERMISSION || !has(self, "to root only"))
+		return -ENOTRECOVERABLE;
+	if (ctl(self, "device revoke %s", self->name) != ENDS_NO_PERMISSION)
+		return -ENOTRECOVERABLE;
+	if (ctl(self, "monitor") != ENDS_NO_PERMISSION)
+		return -ENOTRECOVERABLE;
+	return ctl(self, "status") == ENDS_OK && has(self, "shown to root only") ?
+		       0 : -ENOTRECOVERABLE;
+}
+
+TEST_F(ctl, unprivileged_user_is_told_so)
+{
+	const struct test_privilege nobody = { .drop_capabilities = true, .uid = NOBODY };
+
+	EXPECT_EQ(0, test_run_in_child(unprivileged, self, &nobody));
+}
+
+TEST_F(ctl, reader_may_go_away)
+{
+	EXPECT_EQ(0, system(TOOL " ctx list | true"));
+	EXPECT_EQ(0, system(TOOL " monitor | true"));
+	EXPECT_NE(0, system(TOOL " ctx list >/dev/full 2>/dev/null"));
+}
+
+struct listener {
+	pid_t pid;
+	int fd;
+};
+
+static int start_monitor(struct listener *listener, const char *option)
+{
+	int pipes[2];
+
+	if (pipe2(pipes, O_CLOEXEC))
+		return -errno;
+	listener->pid = fork();
+	if (!listener->pid) {
+		dup2(pipes[1], STDOUT_FILENO);
+		execlp(TOOL, TOOL, option, "monitor", NULL);
+		_exit(127);
+	}
+	close(pipes[1]);
+	listener->fd = pipes[0];
+	return fcntl(listener->fd, F_SETFL, O_NONBLOCK) ? -errno : 0;
+}
+
+/* What the monitor has written until now is added to @text; whether @wanted is in it. */
+static bool heard(struct listener *listener, char *text, size_t room, const char *wanted)
+{
+	size_t have = strlen(text);
+	ssize_t size = read(listener->fd, text + have, room - have - 1);
+
+	text[have + (size > 0 ? size : 0)] = 0;
+	return strstr(text, wanted);
+}
+
+TEST_F(ctl, monitor_writes_a_line_for_each_event)
+{
+	struct listener listener;
+	int status, fd, i;
+	bool found = false;
+
+	memset(self->text, 0, sizeof(self->text));
+	ASSERT_EQ(0, start_monitor(&listener, "-j"));
+	/* When it begins to listen isn't known: so tell it until it does. */
+	for (i = 0; i < WAIT_MS / 50 && !found; i++) {
+		fd = iv_iommufd_open();
+		close(fd);
+		test_sleep_ms(50);
+		found = heard(&listener, self->text, sizeof(self->text),
+			      "\"event\":\"ctx-open\"");
+	}
+	EXPECT_TRUE(found);
+	close(self->fd);
+	self->fd = -1;
+	for (i = 0, found = false; i < WAIT_MS / 50 && !found; i++) {
+		test_sleep_ms(50);
+		found = heard(&listener, self->text, sizeof(self->text),
+			      "\"event\":\"park\"");
+	}
+	EXPECT_TRUE(found);
+	EXPECT_TRUE(has(self, "\"device\":\"%s\"", self->name));
+	ASSERT_EQ(0, kill(listener.pid, SIGINT));
+	ASSERT_EQ(listener.pid, waitpid(listener.pid, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status) && !WEXITSTATUS(status));
+	close(listener.fd);
+}
+
+TEST_HARNESS_MAIN

@@ -74,7 +74,7 @@ static int predict_map_arguments(const struct vfio_iommu_type1_dma_map *map)
 	if (!map->flags || !map->size || (map->vaddr | map->iova | map->size) & (PAGE - 1))
 		return -EINVAL;
 	if (map->iova + (map->size - 1) < map->iova || map->vaddr + map->size < map->vaddr)
-		return -EINVAL;
+		return -EOVERFLOW;
 	return 0;
 }
 
@@ -160,7 +160,7 @@ static int predict_unmap_arguments(const struct vfio_iommu_type1_dma_unmap *unma
 		return unmap->iova || unmap->size ? -EINVAL : 0;
 	if (!unmap->size || (unmap->iova | unmap->size) & (PAGE - 1))
 		return -EINVAL;
-	return unmap->iova + (unmap->size - 1) < unmap->iova ? -EINVAL : 0;
+	return unmap->iova + (unmap->size - 1) < unmap->iova ? -EOVERFLOW : 0;
 }
 
 static int unmap_predict(struct fuzz_worker *worker, struct fuzz_call *call)

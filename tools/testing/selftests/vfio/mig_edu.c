@@ -59,17 +59,23 @@ static int edu_setup(struct edu *edu, enum test_role role)
 	return ret ?: iv_dma_alloc(&edu->dma, edu->dev.iommufd, edu->dev.ioas_id, IOVA, 4 * PAGE);
 }
 
-static void edu_teardown(struct edu *edu)
-{
-	iv_dma_free(&edu->dma);
-	test_device_teardown(&edu->dev);
-}
-
 static void reg_write(struct edu *edu, uint64_t reg, uint64_t value)
 {
 	size_t size = reg < IV_EDU_REG_DMA_SRC ? 4 : 8;
 
 	iv_region_write(&edu->bar, reg, &value, size);
+}
+
+/* Leaves the device quiet for whoever comes next; anew, as it may be stopped. */
+static void edu_teardown(struct edu *edu)
+{
+	iv_dma_free(&edu->dma);
+	test_device_close(&edu->dev);
+	if (!test_device_advance(&edu->dev, TEST_BOUND) &&
+	    !iv_config_command(edu->dev.fd, PCI_COMMAND_MEMORY, 0) &&
+	    !iv_region_open(&edu->bar, edu->dev.fd, VFIO_PCI_BAR0_REGION_INDEX))
+		reg_write(edu, IV_EDU_REG_IRQ_ACK, UINT32_MAX);
+	test_device_teardown(&edu->dev);
 }
 
 static uint64_t reg_read(struct edu *edu, uint64_t reg)

@@ -262,6 +262,7 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 	ret = vfio_pci_config_create(core);
 	if (ret)
 		goto err_gate;
+	WRITE_ONCE(core->kept_awake, true);
 	return 0;
 
 err_gate:
@@ -300,6 +301,7 @@ void vfio_pci_core_close(struct vfio_device *vdev)
 	pci_disable_device(pdev);
 	vfio_pci_reset_at_close(core);
 	vfio_pci_state_restore(core);
+	WRITE_ONCE(core->kept_awake, false);
 	pm_runtime_put(&pdev->dev);
 	vfio_pci_token_leave(core);
 }

@@ -7,6 +7,10 @@
  * hardware holds a reference of its own (vfio_pci_use()), taken before any lock of ours, and so
  * wakes the function for as long as it takes. Mappings can't do so: they fault until the exit.
  *
+ * Nearly always the function is awake, and nothing more than the reference is needed. That is so if
+ * kept_awake is seen to be set after the reference was taken: it is cleared before open's reference
+ * is given back, so that there has been one reference or the other all the time.
+ *
  * With a wake-up eventfd, the first resume after the entry is an exit, too: the resume takes the
  * reference back and signals the eventfd.
  *
@@ -23,9 +27,19 @@
 struct vfio_pci_core_device *vfio_pci_use(struct vfio_device *vdev)
 {
 	struct vfio_pci_core_device *core = vfio_pci_core_from(vdev);
-	int ret = pm_runtime_resume_and_get(&core->pdev->dev);
+	struct device *dev = &core->pdev->dev;
+	int ret;
 
-	return ret < 0 ? ERR_PTR(ret) : core;
+	pm_runtime_get_noresume(dev);
+	/* Pairs with the full barrier of the put in vfio_pci_low_power_begin(). */
+	smp_mb__after_atomic();
+	if (likely(READ_ONCE(core->kept_awake)))
+		return core;
+	ret = pm_runtime_resume(dev);
+	if (ret >= 0)
+		return core;
+	pm_runtime_put_noidle(dev);
+	return ERR_PTR(ret);
 }
 
 void vfio_pci_use_end(struct vfio_pci_core_device *core)
@@ -44,6 +58,7 @@ static int vfio_pci_low_power_begin(struct vfio_pci_core_device *core,
 	core->low_power = true;
 	vfio_trigger_move(&core->wakeup, wakeup);
 	vfio_pci_mappings_zap(core);
+	WRITE_ONCE(core->kept_awake, false);
 	pm_runtime_put_noidle(&core->pdev->dev);
 	return 0;
 }
@@ -56,6 +71,8 @@ static void vfio_pci_low_power_end(struct vfio_pci_core_device *core)
 	core->low_power = false;
 	vfio_trigger_clear(&core->wakeup);
 	pm_runtime_get_noresume(&core->pdev->dev);
+	/* Until now the caller's reference has kept it awake, or the resume in progress. */
+	smp_store_release(&core->kept_awake, true);
 }
 
 int vfio_pci_low_power_entry(struct vfio_device *vdev, void *data)

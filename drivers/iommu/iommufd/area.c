@@ -206,15 +206,18 @@ void iommufd_area_remove(struct iommufd_ioas *ioas, struct iommufd_area *area)
 }
 
 /**
- * iommufd_area_cut() - let an area end earlier
+ * iommufd_area_resize() - let an area begin or end elsewhere, where it meets no other
  * @ioas: the IOAS, tree_lock held
  * @area: the area, in the tree
+ * @first: its new first IOVA
  * @last: its new last IOVA
  */
-void iommufd_area_cut(struct iommufd_ioas *ioas, struct iommufd_area *area, unsigned long last)
+void iommufd_area_resize(struct iommufd_ioas *ioas, struct iommufd_area *area, unsigned long first,
+			 unsigned long last)
 {
 	lockdep_assert_held(&ioas->tree_lock);
 	mapped_sub(ioas, area);
+	area->first = first;
 	area->last = last;
 	mapped_add(ioas, area);
 }

@@ -61,6 +61,7 @@ struct iommufd_area *iommufd_area_find(struct iommufd_ioas *ioas, unsigned long 
 struct iommufd_area *iommufd_area_next(struct iommufd_area *area, unsigned long last);
 bool iommufd_area_insert(struct iommufd_ioas *ioas, struct iommufd_area *area);
 void iommufd_area_remove(struct iommufd_ioas *ioas, struct iommufd_area *area);
-void iommufd_area_cut(struct iommufd_ioas *ioas, struct iommufd_area *area, unsigned long last);
+void iommufd_area_resize(struct iommufd_ioas *ioas, struct iommufd_area *area, unsigned long first,
+			 unsigned long last);
 
 #endif

@@ -183,7 +183,7 @@ static struct iommufd_area *areas_insert_some(struct iommufd_ioas *ioas, struct 
 	for (room = AREAS_BATCH; room && area != last; room--) {
 		area->first = last->first;
 		area->last += last->first;
-		last->first = area->last + 1;
+		iommufd_area_resize(ioas, last, area->last + 1, last->last);
 		WARN_ON(!iommufd_area_insert(ioas, area));
 		area = list_next_entry(area, batch);
 	}

@@ -28,7 +28,7 @@ static int area_split(struct iommufd_ioas *ioas, struct iommufd_area *area, unsi
 		iommufd_backing_pin_again(upper->backing);
 	upper->first = iova;
 	upper->last = area->last;
-	iommufd_area_cut(ioas, area, iova - 1);
+	iommufd_area_resize(ioas, area, area->first, iova - 1);
 	WARN_ON(!iommufd_area_insert(ioas, upper));
 	return 0;
 }

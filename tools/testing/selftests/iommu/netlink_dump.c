@@ -202,6 +202,12 @@ TEST_F(netlink_dump, ioas_adds_up_what_is_mapped)
 	EXPECT_EQ(0, of_ioas(self, self->ioas_id, IOMMUFD_A_IOAS_PAGE_TABLES));
 	ASSERT_EQ(0, attach(self));
 	EXPECT_EQ(1, of_ioas(self, self->ioas_id, IOMMUFD_A_IOAS_PAGE_TABLES));
+	/* Several areas that come together */
+	ASSERT_EQ(0, map(self, 3, 1));
+	ASSERT_EQ(0, iv_ioas_copy(self->fd, self->ioas_id, IOVA + 2 * PAGES * PAGE, self->ioas_id,
+				  IOVA, 5 * PAGE, IV_DMA_READ));
+	EXPECT_EQ(7, of_ioas(self, self->ioas_id, IOMMUFD_A_IOAS_AREAS));
+	EXPECT_EQ(12 * PAGE, of_ioas(self, self->ioas_id, IOMMUFD_A_IOAS_BYTES));
 	ASSERT_EQ(0, iv_ioas_unmap(self->fd, self->ioas_id, 0, UINT64_MAX, NULL));
 	EXPECT_EQ(0, of_ioas(self, self->ioas_id, IOMMUFD_A_IOAS_AREAS));
 	EXPECT_EQ(0, of_ioas(self, self->ioas_id, IOMMUFD_A_IOAS_BYTES));

@@ -132,6 +132,7 @@ int main(int argc, char **argv)
 	bench_check(bench_device_start(bench.side, &bench.device, &bench.space, bench.addr[0]),
 		    "start of the device");
 	bench_device(&bench);
+	bench_access(&bench);
 	bench_map(&bench);
 	bench_attach(&bench);
 	bench_pasid(&bench);

@@ -108,6 +108,7 @@ static inline unsigned int bench_largest(const struct bench *bench)
 void bench_map(struct bench *bench);
 void bench_attach(struct bench *bench);
 void bench_device(struct bench *bench);
+void bench_access(struct bench *bench);
 void bench_pasid(struct bench *bench);
 
 /* bench.c */

@@ -73,7 +73,7 @@ void vfio_dma_logging_close(struct vfio_core_device *core)
 }
 
 /* Begins a call of the driver, with the control lock. */
-static int logging_enter(struct vfio_file *df, int *idx)
+static inline int logging_enter(struct vfio_file *df, int *idx)
 {
 	int rc;
 

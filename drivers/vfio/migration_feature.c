@@ -11,7 +11,7 @@
 #include "vfio_private.h"
 
 /* Begins a call of the driver, with the migration lock. */
-static int migration_enter(struct vfio_file *df, int *idx)
+static inline int migration_enter(struct vfio_file *df, int *idx)
 {
 	int rc;
 

@@ -69,7 +69,7 @@ static enum vfio_device_mig_state path_first(enum vfio_device_mig_state from,
 					     enum vfio_device_mig_state to)
 {
 	const bool saves_on = BIT(from) & SAVING && BIT(to) & SAVING;
-	const u8 between = saves_on ? SAVING : (u8)~SAVING;
+	const u8 between = saves_on ? SAVING : U8_MAX & ~SAVING;
 	u8 reached = BIT(to), grown;
 
 	/* From the end backwards: @reached are the states with a way of at most n steps. */

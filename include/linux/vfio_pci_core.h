@@ -148,7 +148,7 @@ struct vfio_pci_core_device {
 	bool io_on;
 	bool asleep;			/* the user has put it into D1, D2 or D3hot */
 	bool low_power;			/* the user lets the host power it down */
-	bool kept_awake;		/* open, and not so; read without the lock, see low_power.c */
+	bool kept_awake;		/* open, and not so; read without lock: low_power.c */
 	bool has_vfs;			/* it is a PF with virtual functions: must be awake */
 	struct pci_saved_state *sleep_state;
 

@@ -311,11 +311,12 @@ void iommufd_account_sum(struct iommufd_ctx *ictx, struct iommufd_account_sum *s
 	unsigned long nr;
 
 	*sum = (struct iommufd_account_sum) {};
-	guard(spinlock)(&ictx->accounts_lock);
+	spin_lock(&ictx->accounts_lock);
 	list_for_each_entry(account, &ictx->accounts, link) {
 		nr = atomic_long_read(&account->nr_pages);
 		sum->pinned += nr;
 		if (READ_ONCE(account->payer.mode) != IOMMUFD_ACCOUNT_NONE)
 			sum->locked += nr;
 	}
+	spin_unlock(&ictx->accounts_lock);
 }

@@ -20,7 +20,7 @@ struct vfio_bitmap;
 struct vfio_iommu_type1_info_cap_migration;
 
 /* As type1 has it: what bitmaps of 2^31 - 1 pages take, in bytes */
-#define IOMMUFD_VFIO_DIRTY_BITMAP_MAX	(1UL << 28)
+#define IOMMUFD_VFIO_DIRTY_BITMAP_MAX	BIT(28)
 
 void iommufd_vfio_dirty_fill_cap(struct vfio_iommu_type1_info_cap_migration *cap);
 int iommufd_vfio_dirty_check_bitmap(const struct vfio_bitmap *bitmap, u64 iova, u64 size);

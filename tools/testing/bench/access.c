@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a device that is in use costs: reads of its registers, its interrupt, and faults in mappings of
- * its registers; by the device's own file, and by its group. The device is an edu (iv_edu.h).
+ * What a device that is in use costs: reads of its registers, its interrupt, and faults in mappings
+ * of its registers; by the device's own file, and by its group. The device is an edu (iv_edu.h).
  *
  * On the type1 side there is only the group, and so what is measured is the same for both.
  */

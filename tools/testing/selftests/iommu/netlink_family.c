@@ -280,7 +280,7 @@ static uint32_t next_random(uint32_t *state)
 TEST_F(netlink_family, garbage_does_no_harm)
 {
 	uint32_t random = 4711, i, j;
-	char garbage[64];
+	char garbage[64] = "";
 	size_t size;
 
 	for (i = 0; i < ROUNDS; i++) {

@@ -179,7 +179,11 @@ TEST_F(container, memory_counts_against_the_limit_of_the_process_that_maps_it)
 		.memlock = LIMIT,
 	};
 	struct mapping first = { .container = self->container, .length = LIMIT };
-	struct mapping second = { .container = self->container, .iova = 2 * LIMIT, .length = LIMIT };
+	struct mapping second = {
+		.container = self->container,
+		.iova = 2 * LIMIT,
+		.length = LIMIT,
+	};
 	struct mapping third = {
 		.container = self->container,
 		.iova = 4 * LIMIT,

@@ -153,7 +153,8 @@ static void hand_over(const char *words)
 	fd = open(path + 1, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		end(1, "%s: %s", path + 1, strerror(errno));
-	snprintf(text, sizeof(text), "{\"execute\": \"getfd\", \"arguments\": {\"fdname\": \"%.*s\"}}",
+	snprintf(text, sizeof(text),
+		 "{\"execute\": \"getfd\", \"arguments\": {\"fdname\": \"%.*s\"}}",
 		 (int)(path - words), words);
 	command(text, fd, line);
 	close(fd);

@@ -99,7 +99,8 @@ static ssize_t stream_read_piece(struct vfio_stream *stream, char __user *ubuf, 
 	return done ?: -EFAULT;
 }
 
-static ssize_t stream_write_piece(struct vfio_stream *stream, const char __user *ubuf, size_t count)
+/* Only reads from @ubuf. */
+static ssize_t stream_write_piece(struct vfio_stream *stream, char __user *ubuf, size_t count)
 {
 	struct vfio_core_device *core = stream->core;
 	ssize_t rc;
@@ -123,9 +124,11 @@ static bool stream_goes_on(ssize_t got, size_t left)
 	return true;
 }
 
-static ssize_t stream_read(struct file *file, char __user *ubuf, size_t count, loff_t *ppos)
+/* Moves bytes piece by piece, in one direction. */
+static ssize_t stream_move(struct vfio_stream *stream, char __user *ubuf, size_t count,
+			   ssize_t (*piece)(struct vfio_stream *stream, char __user *ubuf,
+					    size_t count))
 {
-	struct vfio_stream *stream = file->private_data;
 	size_t done = 0;
 	ssize_t rc;
 
@@ -135,7 +138,7 @@ static ssize_t stream_read(struct file *file, char __user *ubuf, size_t count, l
 	if (rc)
 		return rc;
 	do {
-		rc = stream_read_piece(stream, ubuf + done, count - done);
+		rc = piece(stream, ubuf + done, count - done);
 		if (rc > 0)
 			done += rc;
 	} while (stream_goes_on(rc, count - done));
@@ -143,24 +146,14 @@ static ssize_t stream_read(struct file *file, char __user *ubuf, size_t count, l
 	return done ?: rc;
 }
 
+static ssize_t stream_read(struct file *file, char __user *ubuf, size_t count, loff_t *ppos)
+{
+	return stream_move(file->private_data, ubuf, count, stream_read_piece);
+}
+
 static ssize_t stream_write(struct file *file, const char __user *ubuf, size_t count, loff_t *ppos)
 {
-	struct vfio_stream *stream = file->private_data;
-	size_t done = 0;
-	ssize_t rc;
-
-	if (!count)
-		return 0;
-	rc = mutex_lock_killable(&stream->io_lock);
-	if (rc)
-		return rc;
-	do {
-		rc = stream_write_piece(stream, ubuf + done, count - done);
-		if (rc > 0)
-			done += rc;
-	} while (stream_goes_on(rc, count - done));
-	mutex_unlock(&stream->io_lock);
-	return done ?: rc;
+	return stream_move(file->private_data, (char __user *)ubuf, count, stream_write_piece);
 }
 
 static bool stream_has_precopy_data(struct vfio_stream *stream)

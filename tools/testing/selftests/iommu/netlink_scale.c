@@ -240,6 +240,20 @@ struct interruption {
 	int rc;
 };
 
+/* A context of so many address spaces that a dump of it takes several messages. */
+static int open_full_context(struct interruption *in)
+{
+	unsigned int i;
+	int rc = 0;
+
+	in->fd = iv_iommufd_open();
+	if (in->fd < 0)
+		return in->fd;
+	for (i = 0; !rc && i < ARRAY_SIZE(in->ids); i++)
+		rc = iv_ioas_alloc(in->fd, &in->ids[i]);
+	return rc;
+}
+
 /* Takes away what is at the end when the first message has come. */
 static int take_away(const struct iv_attrs *attrs, void *data)
 {
@@ -256,12 +270,8 @@ TEST(interrupted_dump_says_so)
 	static struct interruption in;
 	struct iv_filter filter = { .attr = IOMMUFD_A_IOAS_CTX };
 	static struct iv_netlink nl;
-	unsigned int i;
 
-	in.fd = iv_iommufd_open();
-	ASSERT_LE(0, in.fd);
-	for (i = 0; i < 3000; i++)
-		ASSERT_EQ(0, iv_ioas_alloc(in.fd, &in.ids[i]));
+	ASSERT_EQ(0, open_full_context(&in));
 	filter.number = netlink_newest_context(getpid());
 	ASSERT_EQ(0, iv_netlink_open(&nl));
 	EXPECT_EQ(1, iv_netlink_dump(&nl, IOMMUFD_NL_CMD_IOAS_GET, &filter, 1, take_away, &in));
@@ -287,12 +297,8 @@ TEST(dump_of_a_context_that_is_closed_ends_early)
 	static struct interruption in;
 	struct iv_filter filter = { .attr = IOMMUFD_A_IOAS_CTX };
 	static struct iv_netlink nl;
-	unsigned int i;
 
-	in.fd = iv_iommufd_open();
-	ASSERT_LE(0, in.fd);
-	for (i = 0; i < 3000; i++)
-		ASSERT_EQ(0, iv_ioas_alloc(in.fd, &in.ids[i]));
+	ASSERT_EQ(0, open_full_context(&in));
 	filter.number = netlink_newest_context(getpid());
 	ASSERT_EQ(0, iv_netlink_open(&nl));
 	EXPECT_EQ(1, iv_netlink_dump(&nl, IOMMUFD_NL_CMD_IOAS_GET, &filter, 1, close_context,

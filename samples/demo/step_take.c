@@ -16,7 +16,7 @@ enum step_result step_take_device(struct demo *demo)
 	say("Giving %s to vfio-pci through driver_override, as any user of vfio does.",
 	    demo->device_addr);
 	ret = iv_pci_claim(&demo->device_claim, demo->device_addr, "vfio-pci");
-	if (!kept_errno("driver_override, unbind, drivers_probe", 0, ret))
+	if (!kept_errno("driver_override, unbind, bind", 0, ret))
 		return STEP_BROKEN;
 	ret = iv_pci_cdev_path(demo->device_addr, path);
 	snprintf(text, sizeof(text), "the device is offered as %s",

@@ -323,33 +323,33 @@ int iv_pci_unbind_driver(const char *addr)
  * @addr: the function
  * @driver: the driver's name; its module must be loaded
  *
- * Leaves driver_override set, so that no other driver takes the function later.
+ * Leaves driver_override set, so that no other driver takes the function later. Returns when the
+ * driver has the device, also if the kernel gave it the device by itself meanwhile: the driver's
+ * link in sysfs is there before its probe() has returned, but "bind" waits for the device's lock.
  *
- * Return: 0; -ENOENT if there is no such driver; -ENODEV if the driver refused the device; or
- * a negative errno.
+ * Return: 0; -ENOENT if there is no such driver; what the driver refused the device with; or
+ * another negative errno.
  */
 int iv_pci_bind_driver(const char *addr, const char *driver)
 {
 	char path[IV_PATH_SIZE], now[IV_DRIVER_NAME_SIZE];
 	int ret;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s", driver);
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/bind", driver);
 	if (access(path, F_OK))
 		return -errno;
 	ret = iv_pci_attr_write(addr, "driver_override", driver);
 	if (ret)
 		return ret;
-	if (!iv_pci_driver(addr, now) && !strcmp(now, driver))
+	if (!iv_pci_driver(addr, now) && strcmp(now, driver)) {
+		ret = iv_pci_unbind_driver(addr);
+		if (ret)
+			return ret;
+	}
+	ret = iv_file_write(path, addr);
+	if (ret == -EBUSY && !iv_pci_driver(addr, now) && !strcmp(now, driver))
 		return 0;
-	ret = iv_pci_unbind_driver(addr);
-	if (ret)
-		return ret;
-	ret = iv_file_write("/sys/bus/pci/drivers_probe", addr);
-	if (ret)
-		return ret;
-	if (iv_pci_driver(addr, now) || strcmp(now, driver))
-		return -ENODEV;
-	return 0;
+	return ret;
 }
 
 /**

@@ -44,6 +44,7 @@ struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device 
 {
 	struct iommu_group *group = iommu_group_get(dev);
 	struct iommufd_group *igroup;
+	unsigned int i;
 
 	if (!group)
 		return ERR_PTR(-ENODEV);
@@ -67,7 +68,8 @@ struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ictx, struct device 
 	mutex_init(&igroup->lock);
 	INIT_LIST_HEAD(&igroup->attached);
 	INIT_LIST_HEAD(&igroup->regions);
-	iommufd_reservations_init(&igroup->resv, NULL);
+	for (i = 0; i < ARRAY_SIZE(igroup->resv); i++)
+		iommufd_reservations_init(&igroup->resv[i], NULL);
 	iommufd_fault_source_init(&igroup->faults);
 	xa_init_flags(&igroup->pasids, XA_FLAGS_ALLOC);
 	igroup->refs = 1;
@@ -97,6 +99,7 @@ void iommufd_group_hold(struct iommufd_group *igroup)
 void iommufd_group_put(struct iommufd_group *igroup)
 {
 	struct iommufd_ctx *ictx = igroup->ictx;
+	unsigned int i;
 
 	/* A device may be about to leave the group, and its regions with it. */
 	mutex_lock(&igroup->lock);
@@ -113,7 +116,8 @@ void iommufd_group_put(struct iommufd_group *igroup)
 	WARN_ON(!xa_empty(&igroup->pasids));
 	xa_destroy(&igroup->pasids);
 	iommufd_fault_source_destroy(&igroup->faults);
-	iommufd_reservations_free(&igroup->resv);
+	for (i = 0; i < ARRAY_SIZE(igroup->resv); i++)
+		iommufd_reservations_free(&igroup->resv[i]);
 	kfree(igroup);
 }
 
@@ -253,27 +257,32 @@ static int group_reserve(struct iommufd_group *igroup, struct iommufd_reservatio
 int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *idev,
 			 struct iommufd_hwpt *hwpt)
 {
-	struct iommufd_reservations resv;
+	struct iommufd_reservations *resv;
 	struct iommufd_hwpt *old = NULL;
 	int rc;
 
-	iommufd_reservations_init(&resv, hwpt->ioas);
 	mutex_lock(&igroup->lock);
-	list_splice_init(&igroup->resv.spare, &resv.spare);
+	resv = &igroup->resv[igroup->hwpt ? !igroup->resv_now : igroup->resv_now];
 	rc = group_check_attach(igroup, idev, hwpt);
 	if (rc)
 		goto unlock;
 	if (igroup->hwpt != hwpt) {
-		rc = group_reserve(igroup, &resv, hwpt);
+		resv->ioas = hwpt->ioas;
+		rc = group_reserve(igroup, resv, hwpt);
 		if (!rc)
 			rc = group_set_hwpt(igroup, idev, hwpt);
-		if (rc)
+		if (rc) {
+			iommufd_reservations_drop(resv);
 			goto unlock;
+		}
 		old = igroup->hwpt;
+		if (old) {
+			iommufd_reservations_drop(&igroup->resv[igroup->resv_now]);
+			igroup->resv_now = !igroup->resv_now;
+		}
 		refcount_inc(&hwpt->obj.refs);
 		igroup->hwpt = hwpt;
 		WRITE_ONCE(igroup->hwpt_id, hwpt->obj.id);
-		iommufd_reservations_swap(&igroup->resv, &resv);
 	} else if (hwpt->faults && !idev->attached) {
 		rc = iommufd_fault_endpoint_enable(idev);
 		if (rc)
@@ -283,9 +292,6 @@ int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *id
 		list_add_tail(&idev->link, &igroup->attached);
 	WRITE_ONCE(idev->attached, true);
 unlock:
-	/* What is left in @resv belongs to the old page table, or to the attempt that failed. */
-	iommufd_reservations_drop(&resv);
-	list_splice(&resv.spare, &igroup->resv.spare);
 	mutex_unlock(&igroup->lock);
 	if (old)
 		iommufd_hwpt_put(old);
@@ -323,7 +329,7 @@ void iommufd_group_detach(struct iommufd_group *igroup, struct iommufd_device *i
 			old = igroup->hwpt;
 			igroup->hwpt = NULL;
 			WRITE_ONCE(igroup->hwpt_id, 0);
-			iommufd_reservations_drop(&igroup->resv);
+			iommufd_reservations_drop(&igroup->resv[igroup->resv_now]);
 		} else if (igroup->faults.rid.hwpt) {
 			iommufd_fault_endpoint_disable(idev);
 		}

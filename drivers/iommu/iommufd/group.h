@@ -21,7 +21,8 @@ struct iommufd_pasid;
  * @regions: struct iommu_resv_region, what the group's devices can't translate, if @regions_known
  * @regions_known: no endpoint has come since they were asked for. The IOMMU core owns the group for
  *                 the context, so that no other device of it does DMA.
- * @resv: what the group's devices reserve in the IOAS of @hwpt
+ * @resv: what the group's devices reserve in the IOAS of @hwpt; the other one is for a replace
+ * @resv_now: which of them is in use
  * @pasids: struct iommufd_pasid by PASID: those that belong to the endpoints. Changed under @lock;
  *          looked at under RCU too.
  * @nr_pasids_attached: how many of them are attached
@@ -39,7 +40,8 @@ struct iommufd_group {
 	struct list_head attached;
 	struct list_head regions;
 	bool regions_known;
-	struct iommufd_reservations resv;
+	struct iommufd_reservations resv[2];
+	bool resv_now;
 	struct xarray pasids;
 	unsigned int nr_pasids_attached;
 	struct iommufd_fault_source faults;

@@ -113,6 +113,14 @@ void iommufd_node_put(struct iommufd_node *node);
 
 /* Events: netlink_event.c */
 
+extern bool iommufd_events_wanted;
+
+/* Whether somebody has ever asked for events: spares those who do much their preparation. */
+static inline bool iommufd_events_are_wanted(void)
+{
+	return READ_ONCE(iommufd_events_wanted);
+}
+
 void iommufd_event_ctx(struct iommufd_ctx *ictx, enum iommufd_event_kind kind);
 void iommufd_event_node(struct iommufd_node *node, enum iommufd_event_kind kind,
 			struct iommufd_endpoint *ep);

@@ -7,9 +7,20 @@
 
 #include "ioas.h"
 
+/**
+ * struct iommufd_reservation - a range that one owner has reserved
+ * @node: in ioas->reserved, if @placed
+ * @link: in the owner's list
+ * @twins: others of the same range, of which one is placed; ioas->tree_lock
+ * @placed: likewise
+ *
+ * Devices reserve the same few ranges: only one of each is in the tree.
+ */
 struct iommufd_reservation {
 	struct interval_tree_node node;
 	struct list_head link;
+	struct list_head twins;
+	bool placed;
 };
 
 struct iommufd_allowed {
@@ -38,6 +49,52 @@ static struct iommufd_reservation *reservation_get(struct iommufd_reservations *
 	return reservation;
 }
 
+static struct iommufd_reservation *reservation_from_node(struct interval_tree_node *node)
+{
+	return container_of(node, struct iommufd_reservation, node);
+}
+
+static void reservation_place(struct iommufd_ioas *ioas, struct iommufd_reservation *reservation)
+{
+	interval_tree_insert(&reservation->node, &ioas->reserved);
+	reservation->placed = true;
+}
+
+/* Adds a reservation. Returns false if something is mapped or allowed there. */
+static bool reservation_add(struct iommufd_ioas *ioas, struct iommufd_reservation *reservation)
+{
+	const unsigned long first = reservation->node.start, last = reservation->node.last;
+	struct interval_tree_node *node;
+
+	lockdep_assert_held(&ioas->tree_lock);
+	node = interval_tree_iter_first(&ioas->reserved, first, last);
+	if (node && node->start == first && node->last == last) {
+		reservation->placed = false;
+		list_add(&reservation->twins, &reservation_from_node(node)->twins);
+		return true;
+	}
+	if (iommufd_area_find(ioas, first, last) ||
+	    interval_tree_iter_first(&ioas->allowed, first, last))
+		return false;
+	INIT_LIST_HEAD(&reservation->twins);
+	reservation_place(ioas, reservation);
+	return true;
+}
+
+static void reservation_remove(struct iommufd_ioas *ioas, struct iommufd_reservation *reservation)
+{
+	struct iommufd_reservation *twin;
+
+	lockdep_assert_held(&ioas->tree_lock);
+	twin = list_first_entry_or_null(&reservation->twins, struct iommufd_reservation, twins);
+	list_del(&reservation->twins);
+	if (!reservation->placed)
+		return;
+	interval_tree_remove(&reservation->node, &ioas->reserved);
+	if (twin)
+		reservation_place(ioas, twin);
+}
+
 /**
  * iommufd_reserve_range() - no mapping may be in a range from now on
  * @resv: whose reservation it is
@@ -51,24 +108,18 @@ int iommufd_reserve_range(struct iommufd_reservations *resv, unsigned long first
 {
 	struct iommufd_ioas *ioas = resv->ioas;
 	struct iommufd_reservation *reservation;
+	bool added;
 
 	reservation = reservation_get(resv);
 	if (!reservation)
 		return -ENOMEM;
 	reservation->node.start = first;
 	reservation->node.last = last;
-
 	mutex_lock(&ioas->tree_lock);
-	if (iommufd_area_find(ioas, first, last) ||
-	    interval_tree_iter_first(&ioas->allowed, first, last)) {
-		mutex_unlock(&ioas->tree_lock);
-		list_add(&reservation->link, &resv->spare);
-		return -EADDRINUSE;
-	}
-	interval_tree_insert(&reservation->node, &ioas->reserved);
-	list_add(&reservation->link, &resv->list);
+	added = reservation_add(ioas, reservation);
 	mutex_unlock(&ioas->tree_lock);
-	return 0;
+	list_add(&reservation->link, added ? &resv->list : &resv->spare);
+	return added ? 0 : -EADDRINUSE;
 }
 
 /**
@@ -99,11 +150,14 @@ EXPORT_SYMBOL_NS_GPL(iommufd_ioas_reserve, IOMMUFD_VFIO_TEST);
  */
 void iommufd_ioas_destroy_reserved(struct iommufd_ioas *ioas)
 {
+	struct iommufd_reservation *reservation;
 	struct interval_tree_node *node;
 
+	guard(mutex)(&ioas->tree_lock);
 	while ((node = interval_tree_iter_first(&ioas->reserved, 0, ULONG_MAX))) {
-		interval_tree_remove(node, &ioas->reserved);
-		kfree(container_of(node, struct iommufd_reservation, node));
+		reservation = reservation_from_node(node);
+		reservation_remove(ioas, reservation);
+		kfree(reservation);
 	}
 }
 
@@ -155,7 +209,7 @@ void iommufd_reservations_drop(struct iommufd_reservations *resv)
 		return;
 	mutex_lock(&resv->ioas->tree_lock);
 	list_for_each_entry(reservation, &resv->list, link)
-		interval_tree_remove(&reservation->node, &resv->ioas->reserved);
+		reservation_remove(resv->ioas, reservation);
 	mutex_unlock(&resv->ioas->tree_lock);
 	list_splice_init(&resv->list, &resv->spare);
 }
@@ -177,9 +231,13 @@ void iommufd_reservations_swap(struct iommufd_reservations *a, struct iommufd_re
 {
 	LIST_HEAD(list);
 
-	list_splice_init(&a->list, &list);
-	list_splice_init(&b->list, &a->list);
-	list_splice(&list, &b->list);
+	if (list_empty(&a->list)) {
+		list_splice_init(&b->list, &a->list);
+	} else {
+		list_splice_init(&a->list, &list);
+		list_splice_init(&b->list, &a->list);
+		list_splice(&list, &b->list);
+	}
 	swap(a->ioas, b->ioas);
 }
 

@@ -190,6 +190,8 @@ int iommufd_dump_objects(struct iommufd_dump *dump, unsigned long types,
 
 int __init iommufd_netlink_init(void)
 {
+	/* The kernel's generator has no word for it. */
+	iommufd_nl_family.bind = iommufd_events_want;
 	return genl_register_family(&iommufd_nl_family);
 }
 

@@ -56,6 +56,8 @@ int iommufd_dump_contexts(struct iommufd_dump *dump, iommufd_dump_ctx_fn fill);
 int iommufd_dump_objects(struct iommufd_dump *dump, unsigned long types,
 			 iommufd_dump_object_fn fill);
 
+int iommufd_events_want(int group);
+
 /* What an endpoint is: netlink_endpoint.c */
 
 /**

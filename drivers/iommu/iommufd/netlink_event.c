@@ -4,7 +4,8 @@
  * interrupt: nothing sleeps, and nobody waits for a listener. A listener that is too slow, or for
  * whom there is no memory, loses events and is told so with -ENOBUFS.
  *
- * Where nobody listens, an event costs a look at a bitmap.
+ * Where nobody has ever listened, an event costs a look at a flag; where nobody listens any more, one
+ * at netlink's bitmap.
  */
 #include <linux/device.h>
 #include <linux/user_namespace.h>
@@ -27,6 +28,18 @@ struct event {
 	void *header;
 };
 
+bool iommufd_events_wanted;
+
+/*
+ * Called when a socket joins a group. It stays so: netlink tells of listeners before they count, and
+ * again of those who have asked twice.
+ */
+int iommufd_events_want(int group)
+{
+	WRITE_ONCE(iommufd_events_wanted, true);
+	return 0;
+}
+
 static void event_lost(void)
 {
 	genl_set_err(&iommufd_nl_family, &init_net, 0, IOMMUFD_NLGRP_EVENTS, -ENOBUFS);
@@ -34,7 +47,8 @@ static void event_lost(void)
 
 static bool event_begin(struct event *event, enum iommufd_event_kind kind)
 {
-	if (likely(!genl_has_listeners(&iommufd_nl_family, &init_net, IOMMUFD_NLGRP_EVENTS)))
+	if (likely(!iommufd_events_are_wanted()) ||
+	    !genl_has_listeners(&iommufd_nl_family, &init_net, IOMMUFD_NLGRP_EVENTS))
 		return false;
 	event->skb = genlmsg_new(EVENT_SIZE, GFP_NOWAIT | __GFP_NOWARN);
 	if (!event->skb) {

@@ -214,21 +214,75 @@ TEST_F(iova_ranges, replace_moves_the_narrowing)
 	EXPECT_FALSE(iommufd_iova_is_usable(self->dev.iommufd, new_ioas_id, MSI_START));
 }
 
-TEST_F(iova_ranges, second_device_keeps_the_narrowing)
+FIXTURE(iova_ranges_of_two)
 {
+	struct test_device first;
 	struct test_device second;
+};
 
-	if (!test_role_addr(TEST_IGB))
-		SKIP(return, "no %s device", test_role_name(TEST_IGB));
-	ASSERT_EQ(0, attach(self));
-	ASSERT_EQ(0, test_device_setup(&second, TEST_IGB, TEST_PARKED));
-	EXPECT_EQ(0, iv_device_bind(second.fd, self->dev.iommufd, NULL));
-	EXPECT_EQ(0, iv_device_attach(second.fd, self->dev.ioas_id));
-	EXPECT_EQ(0, iv_device_detach(self->dev.fd));
-	EXPECT_FALSE(iommufd_iova_is_usable(self->dev.iommufd, self->dev.ioas_id, MSI_START));
-	EXPECT_EQ(0, iv_device_detach(second.fd));
-	EXPECT_TRUE(iommufd_iova_is_usable(self->dev.iommufd, self->dev.ioas_id, MSI_START));
-	test_device_teardown(&second);
+FIXTURE_SETUP(iova_ranges_of_two)
+{
+	if (!test_role_addr(TEST_EDU) || !test_role_addr(TEST_IGB))
+		SKIP(return, "no %s or no %s device", test_role_name(TEST_EDU),
+		     test_role_name(TEST_IGB));
+	ASSERT_EQ(0, test_device_setup(&self->first, TEST_EDU, TEST_BOUND));
+	ASSERT_EQ(0, test_device_setup(&self->second, TEST_IGB, TEST_PARKED));
+	ASSERT_EQ(0, iv_device_bind(self->second.fd, self->first.iommufd, NULL));
+	ASSERT_EQ(0, iv_device_attach(self->first.fd, self->first.ioas_id));
+	ASSERT_EQ(0, iv_device_attach(self->second.fd, self->first.ioas_id));
+}
+
+FIXTURE_TEARDOWN(iova_ranges_of_two)
+{
+	test_device_teardown(&self->second);
+	test_device_teardown(&self->first);
+}
+
+static bool msi_is_reserved(struct _test_data_iova_ranges_of_two *self)
+{
+	return !iommufd_iova_is_usable(self->first.iommufd, self->first.ioas_id, MSI_START);
+}
+
+TEST_F(iova_ranges_of_two, the_first_leaves_first)
+{
+	EXPECT_TRUE(msi_is_reserved(self));
+	EXPECT_EQ(0, iv_device_detach(self->first.fd));
+	EXPECT_TRUE(msi_is_reserved(self));
+	EXPECT_EQ(0, iv_device_detach(self->second.fd));
+	EXPECT_FALSE(msi_is_reserved(self));
+}
+
+TEST_F(iova_ranges_of_two, the_second_leaves_first)
+{
+	EXPECT_EQ(0, iv_device_detach(self->second.fd));
+	EXPECT_TRUE(msi_is_reserved(self));
+	EXPECT_EQ(0, iv_device_detach(self->first.fd));
+	EXPECT_FALSE(msi_is_reserved(self));
+}
+
+TEST_F(iova_ranges_of_two, the_first_comes_back_and_the_second_leaves)
+{
+	EXPECT_EQ(0, iv_device_detach(self->first.fd));
+	EXPECT_EQ(0, iv_device_attach(self->first.fd, self->first.ioas_id));
+	EXPECT_EQ(0, iv_device_detach(self->second.fd));
+	EXPECT_TRUE(msi_is_reserved(self));
+	EXPECT_EQ(0, iv_device_detach(self->first.fd));
+	EXPECT_FALSE(msi_is_reserved(self));
+}
+
+TEST_F(iova_ranges_of_two, one_moves_to_another_space)
+{
+	uint32_t other;
+
+	ASSERT_EQ(0, iv_ioas_alloc(self->first.iommufd, &other));
+	EXPECT_EQ(0, iv_device_attach(self->first.fd, other));
+	EXPECT_TRUE(msi_is_reserved(self));
+	EXPECT_EQ(0, iv_device_attach(self->first.fd, self->first.ioas_id));
+	EXPECT_TRUE(iommufd_iova_is_usable(self->first.iommufd, other, MSI_START));
+	EXPECT_EQ(0, iv_device_detach(self->second.fd));
+	EXPECT_TRUE(msi_is_reserved(self));
+	EXPECT_EQ(0, iv_device_detach(self->first.fd));
+	EXPECT_FALSE(msi_is_reserved(self));
 }
 
 TEST_HARNESS_MAIN

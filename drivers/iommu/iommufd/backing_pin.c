@@ -342,9 +342,16 @@ static void unpin_run_folios(unsigned long pfn, unsigned long nr, bool dirty)
 }
 
 /*
- * Unpins contiguous pages. The kernel's own function does it for what is not ordinary memory, and
- * where pins aren't known.
+ * Whether the kernel's own function is to unpin a folio: what is not ordinary memory, and where pins
+ * aren't known.
  */
+static __always_inline bool unpin_is_kernels(const struct folio *folio, unsigned long pfn)
+{
+	return unlikely(!iommufd_pins_are_known || is_zero_pfn(pfn) ||
+			folio_is_zone_device(folio));
+}
+
+/* Unpins contiguous pages. */
 static __always_inline void unpin_pages(unsigned long pfn, unsigned long nr, bool dirty,
 					struct iommufd_pin_count *count)
 {
@@ -356,8 +363,7 @@ static __always_inline void unpin_pages(unsigned long pfn, unsigned long nr, boo
 		if (folio_test_large(folio))
 			part = min_t(unsigned long, nr,
 				     folio_nr_pages(folio) - folio_page_idx(folio, page));
-		if (unlikely(!iommufd_pins_are_known || is_zero_pfn(pfn) ||
-			     folio_is_zone_device(folio))) {
+		if (unpin_is_kernels(folio, pfn)) {
 			unpin_user_page_range_dirty_lock(page, part, dirty);
 		} else {
 			if (dirty && !folio_test_dirty(folio))
@@ -369,17 +375,27 @@ static __always_inline void unpin_pages(unsigned long pfn, unsigned long nr, boo
 	}
 }
 
-static void unpin_by_page(struct iommufd_backing *backing)
+/* The usual page of a small mapping; @count costs as much as all of it. */
+static bool unpin_only_page(struct iommufd_backing *backing)
+{
+	unsigned long pfn = iommufd_run_pfn(backing->runs.single);
+	struct folio *folio = page_folio(pfn_to_page(pfn));
+
+	if (folio_test_large(folio) || unpin_is_kernels(folio, pfn))
+		return false;
+	if (backing->writeable && !folio_test_dirty(folio))
+		set_page_dirty_lock(&folio->page);
+	mod_node_page_state(folio_pgdat(folio), NR_FOLL_PIN_RELEASED, 1);
+	folio_put_refs(folio, GUP_PIN_COUNTING_BIAS);
+	return true;
+}
+
+static noinline void unpin_by_page(struct iommufd_backing *backing)
 {
 	struct iommufd_pin_count count = { .item = NR_FOLL_PIN_RELEASED };
 	unsigned long left = UNPIN_BATCH, pfn, nr;
 	struct iommufd_runs_iter iter;
 
-	if (backing->runs.nr_pages == 1) {
-		unpin_pages(iommufd_run_pfn(backing->runs.single), 1, backing->writeable, &count);
-		iommufd_pin_count_flush(&count);
-		return;
-	}
 	iommufd_runs_seek(&iter, &backing->runs, 0);
 	while ((nr = iommufd_runs_next(&iter, left, &pfn))) {
 		unpin_pages(pfn, nr, backing->writeable, &count);
@@ -392,7 +408,7 @@ static void unpin_by_page(struct iommufd_backing *backing)
 	iommufd_pin_count_flush(&count);
 }
 
-static void unpin_by_folio(struct iommufd_backing *backing)
+static noinline void unpin_by_folio(struct iommufd_backing *backing)
 {
 	struct iommufd_runs_iter iter;
 	unsigned long pfn, nr;
@@ -413,7 +429,7 @@ void iommufd_backing_unpin_runs(struct iommufd_backing *backing)
 	/* Memory of a device has no pages. */
 	if (!backing->device && backing->by_folio)
 		unpin_by_folio(backing);
-	else if (!backing->device)
+	else if (!backing->device && !(backing->runs.nr_pages == 1 && unpin_only_page(backing)))
 		unpin_by_page(backing);
 	iommufd_runs_free(&backing->runs);
 }

@@ -224,18 +224,6 @@ int iommufd_container_check_noiommu(struct iommufd_ctx *ictx)
 EXPORT_SYMBOL_GPL(iommufd_container_check_noiommu);
 
 /**
- * iommufd_container_is_used() - whether the ioctls of iommufd are there
- * @ictx: the context
- *
- * Return: false if this is a container without a device.
- */
-bool iommufd_container_is_used(struct iommufd_ctx *ictx)
-{
-	return !ictx->container.strict || !list_empty(&ictx->container.members) ||
-	       !list_empty(&ictx->groups);
-}
-
-/**
  * iommufd_container_has_type() - whether the container could be given an IOMMU type
  * @ictx: the context
  * @type: of VFIO_SET_IOMMU

@@ -176,10 +176,15 @@ static int unmap_batch(struct unmap_job *job, struct iommufd_area *area)
 int iommufd_ioas_unmap(struct iommufd_ioas *ioas, unsigned long first, unsigned long last,
 		       unsigned long *unmapped)
 {
-	struct unmap_job job = { .ioas = ioas, .first = first, .last = last };
+	struct unmap_job job __uninitialized;
 	struct iommufd_area *area;
 	int rc;
 
+	job.ioas = ioas;
+	job.first = first;
+	job.last = last;
+	job.unmapped = 0;
+	job.announced = false;
 	lock_areas(ioas);
 	area = announce(&job);
 	if (IS_ERR(area)) {

@@ -218,6 +218,29 @@ static const struct iommufd_ioctl *ioctl_find(unsigned int cmd)
 	return table_find(iommufd_ioctls, ARRAY_SIZE(iommufd_ioctls), nr - IOMMUFD_CMD_BASE, cmd);
 }
 
+/* A structure of our own size, the usual case: without the checks that sizes only known now need. */
+static int copy_words_from_user(u64 *to, const u64 __user *from, size_t size)
+{
+	if (!user_read_access_begin(from, size))
+		return -EFAULT;
+	for (; size; size -= sizeof(*to))
+		unsafe_get_user(*to++, from++, fault);
+	user_read_access_end();
+	return 0;
+
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+static int copy_ucmd_from_user(union ucmd_buffer *buffer, size_t size,
+			       const struct iommufd_ucmd *ucmd)
+{
+	if (ucmd->user_size == size && !(size % sizeof(u64)))
+		return copy_words_from_user((u64 *)buffer, ucmd->ubuffer, size);
+	return copy_struct_from_user(buffer, size, ucmd->ubuffer, ucmd->user_size);
+}
+
 static long ctx_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct iommufd_ioctl *op;
@@ -241,7 +264,7 @@ static long ctx_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -EFAULT;
 	if (ucmd.user_size < op->min_size)
 		return -EINVAL;
-	rc = copy_struct_from_user(&buffer, op->size, ucmd.ubuffer, ucmd.user_size);
+	rc = copy_ucmd_from_user(&buffer, op->size, &ucmd);
 	if (rc)
 		return rc;
 	return op->execute(&ucmd);

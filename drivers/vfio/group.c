@@ -7,6 +7,10 @@
  * work at once. When the last device is gone the group has ended, also for who has it open; if a
  * device comes back there is a new one.
  *
+ * A device that its driver has made of something else, as a mediated one, is in no IOMMU group. It
+ * gets one, so that it can be used by a group's file as well. Whose DMA it does its driver says, as
+ * ever, and so who may put its group into a container.
+ *
  * With enable_unsafe_noiommu_mode a device behind no IOMMU gets a group of its own,
  * /dev/vfio/noiommu-N, whose user can make the device read and write all memory.
  */
@@ -161,7 +165,7 @@ static void group_device_release(struct device *device)
 }
 
 /* Takes over the caller's reference to @iommu_group. */
-static struct vfio_group *group_alloc(struct iommu_group *iommu_group, bool noiommu)
+static struct vfio_group *group_alloc(struct iommu_group *iommu_group, enum vfio_group_kind kind)
 {
 	struct vfio_group *group = kzalloc(sizeof(*group), GFP_KERNEL);
 	int minor;
@@ -172,7 +176,8 @@ static struct vfio_group *group_alloc(struct iommu_group *iommu_group, bool noio
 	if (minor < 0)
 		goto free_group;
 	group->iommu_group = iommu_group;
-	group->noiommu = noiommu;
+	group->made = kind != VFIO_GROUP_IOMMU;
+	group->noiommu = kind == VFIO_GROUP_NOIOMMU;
 	mutex_init(&group->lock);
 	INIT_LIST_HEAD(&group->devices);
 	device_initialize(&group->device);
@@ -191,15 +196,15 @@ put_iommu_group:
 }
 
 /* As group_alloc(). */
-static struct vfio_group *group_create(struct iommu_group *iommu_group, bool noiommu)
+static struct vfio_group *group_create(struct iommu_group *iommu_group, enum vfio_group_kind kind)
 {
-	struct vfio_group *group = group_alloc(iommu_group, noiommu);
+	struct vfio_group *group = group_alloc(iommu_group, kind);
 	int rc;
 
 	lockdep_assert_held(&vfio_groups_lock);
 	if (IS_ERR(group))
 		return group;
-	rc = dev_set_name(&group->device, "%s%d", noiommu ? "noiommu-" : "",
+	rc = dev_set_name(&group->device, "%s%d", group->noiommu ? "noiommu-" : "",
 			  iommu_group_id(iommu_group));
 	if (!rc)
 		rc = cdev_device_add(&group->cdev, &group->device);
@@ -212,7 +217,8 @@ static struct vfio_group *group_create(struct iommu_group *iommu_group, bool noi
 }
 
 /* The group of @iommu_group, whose reference is taken over. */
-static struct vfio_group *group_find_or_create(struct iommu_group *iommu_group, bool noiommu)
+static struct vfio_group *group_find_or_create(struct iommu_group *iommu_group,
+					       enum vfio_group_kind kind)
 {
 	struct vfio_group *group;
 
@@ -223,58 +229,80 @@ static struct vfio_group *group_find_or_create(struct iommu_group *iommu_group, 
 			return group;
 		}
 	}
-	return group_create(iommu_group, noiommu);
+	return group_create(iommu_group, kind);
 }
 
-/* Gives a device without an IOMMU group one that isolates nothing. */
-static struct iommu_group *noiommu_group_alloc(struct device *dev)
+/* Puts a device that is in no IOMMU group into one of its own; a reference. */
+static struct iommu_group *own_group_alloc(struct device *dev, const char *name)
 {
 	struct iommu_group *iommu_group = iommu_group_alloc();
 	int rc;
 
 	if (IS_ERR(iommu_group))
 		return iommu_group;
-	rc = iommu_group_set_name(iommu_group, "vfio-noiommu") ?:
-	     iommu_group_add_device(iommu_group, dev);
+	rc = iommu_group_set_name(iommu_group, name) ?: iommu_group_add_device(iommu_group, dev);
 	if (rc) {
 		iommu_group_put(iommu_group);
 		return ERR_PTR(rc);
 	}
+	return iommu_group;
+}
+
+/* Likewise, but the group isolates nothing. */
+static struct iommu_group *noiommu_group_alloc(struct device *dev)
+{
+	struct iommu_group *iommu_group = own_group_alloc(dev, "vfio-noiommu");
+
+	if (IS_ERR(iommu_group))
+		return iommu_group;
 	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
 	dev_warn(dev, "vfio: enable_unsafe_noiommu_mode: the user of this device can read and write all memory\n");
 	return iommu_group;
+}
+
+/* The IOMMU group of a device, a reference; NULL: it is to have none. */
+static struct iommu_group *device_get_iommu_group(struct vfio_core_device *core,
+						  enum vfio_group_kind *kind)
+{
+	const struct vfio_device_ops *ops = core->vdev->ops;
+	struct device *dev = core->vdev->dev;
+	struct iommu_group *iommu_group = iommu_group_get(dev);
+
+	*kind = VFIO_GROUP_IOMMU;
+	if (iommu_group)
+		return iommu_group;
+	*kind = VFIO_GROUP_OWN;
+	if (ops->own_group)
+		return own_group_alloc(dev, "vfio-mediated");
+	*kind = VFIO_GROUP_NOIOMMU;
+	if (ops->noiommu && READ_ONCE(enable_unsafe_noiommu_mode))
+		return noiommu_group_alloc(dev);
+	return NULL;
 }
 
 /**
  * vfio_group_add_device() - put a device into the group that it belongs to
  * @core: the device, about to be registered
  *
- * A device without an IOMMU, as most mediated ones are, has no group, and is opened by its own file
- * only.
+ * A device in no IOMMU group has no group here either, and is opened by its own file only.
  *
  * Return: 0 or a negative errno.
  */
 int vfio_group_add_device(struct vfio_core_device *core)
 {
-	struct device *dev = core->vdev->dev;
-	struct iommu_group *iommu_group = iommu_group_get(dev);
+	struct iommu_group *iommu_group;
+	enum vfio_group_kind kind;
 	struct vfio_group *group;
-	bool noiommu = false;
 
-	if (!iommu_group) {
-		if (!READ_ONCE(enable_unsafe_noiommu_mode) || !core->vdev->ops->noiommu)
-			return 0;
-		iommu_group = noiommu_group_alloc(dev);
-		if (IS_ERR(iommu_group))
-			return PTR_ERR(iommu_group);
-		noiommu = true;
-	}
+	iommu_group = device_get_iommu_group(core, &kind);
+	if (IS_ERR_OR_NULL(iommu_group))
+		return PTR_ERR_OR_ZERO(iommu_group);
 	mutex_lock(&vfio_groups_lock);
-	group = group_find_or_create(iommu_group, noiommu);
+	group = group_find_or_create(iommu_group, kind);
 	if (IS_ERR(group)) {
 		mutex_unlock(&vfio_groups_lock);
-		if (noiommu)
-			iommu_group_remove_device(dev);
+		if (kind != VFIO_GROUP_IOMMU)
+			iommu_group_remove_device(core->vdev->dev);
 		return PTR_ERR(group);
 	}
 	get_device(&group->device);
@@ -308,7 +336,12 @@ void vfio_group_remove_device(struct vfio_core_device *core)
 		put_device(&group->device);
 	}
 	mutex_unlock(&vfio_groups_lock);
-	if (group->noiommu)
+	if (last) {
+		mutex_lock(&group->lock);
+		vfio_group_uncount(group);
+		mutex_unlock(&group->lock);
+	}
+	if (group->made)
 		iommu_group_remove_device(core->vdev->dev);
 }
 

@@ -12,30 +12,65 @@
 
 #include "group.h"
 
+static void group_release_devices(struct vfio_group *group)
+{
+	struct vfio_core_device *core;
+
+	lockdep_assert_held(&group->lock);
+	list_for_each_entry(core, &group->devices, group_link) {
+		guard(mutex)(&core->lock);
+		vfio_group_release_device(core);
+	}
+}
+
+static int group_claim_devices(struct vfio_group *group, struct iommufd_ctx *ictx)
+{
+	struct vfio_core_device *core;
+	int rc;
+
+	lockdep_assert_held(&group->lock);
+	list_for_each_entry(core, &group->devices, group_link) {
+		guard(mutex)(&core->lock);
+		rc = vfio_group_claim_device(core, ictx);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
 /* Claims the group's devices for a container. */
 static int group_claim(struct vfio_group *group, struct iommufd_ctx *ictx)
 {
-	struct vfio_core_device *core;
-	int rc = 0;
+	int rc;
 
 	lockdep_assert_held(&group->lock);
-	if (group->noiommu)
-		return capable(CAP_SYS_RAWIO) ? iommufd_container_join_noiommu(ictx) : -EPERM;
-	list_for_each_entry(core, &group->devices, group_link) {
-		mutex_lock(&core->lock);
-		rc = vfio_group_claim_device(core, ictx);
-		mutex_unlock(&core->lock);
-		if (rc)
-			break;
-	}
-	if (!rc)
-		return 0;
-	list_for_each_entry(core, &group->devices, group_link) {
-		mutex_lock(&core->lock);
-		vfio_group_release_device(core);
-		mutex_unlock(&core->lock);
+	if (group->noiommu && !capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	rc = iommufd_container_join_group(ictx, group->noiommu);
+	if (rc)
+		return rc;
+	if (!group->noiommu)
+		rc = group_claim_devices(group, ictx);
+	if (rc) {
+		group_release_devices(group);
+		iommufd_container_leave_group(ictx);
 	}
 	return rc;
+}
+
+/**
+ * vfio_group_uncount() - let the container end as if the group weren't in it
+ * @group: the group; its lock is held
+ *
+ * What its devices still have of the container goes when they are released.
+ */
+void vfio_group_uncount(struct vfio_group *group)
+{
+	lockdep_assert_held(&group->lock);
+	if (!group->counted)
+		return;
+	iommufd_container_leave_group(group->ictx);
+	group->counted = false;
 }
 
 /**
@@ -44,18 +79,11 @@ static int group_claim(struct vfio_group *group, struct iommufd_ctx *ictx)
  */
 void vfio_group_leave_container(struct vfio_group *group)
 {
-	struct vfio_core_device *core;
-
 	lockdep_assert_held(&group->lock);
 	if (!group->ictx)
 		return;
-	list_for_each_entry(core, &group->devices, group_link) {
-		mutex_lock(&core->lock);
-		vfio_group_release_device(core);
-		mutex_unlock(&core->lock);
-	}
-	if (group->noiommu)
-		iommufd_container_leave_noiommu(group->ictx);
+	group_release_devices(group);
+	vfio_group_uncount(group);
 	iommufd_ctx_put(group->ictx);
 	group->ictx = NULL;
 }
@@ -132,6 +160,7 @@ static struct group_endpoints *group_begin_join(struct vfio_group *group,
 	}
 	group_get_endpoints(group, all);
 	group->ictx = ictx;
+	group->counted = true;
 	group->joining = true;
 	return all;
 }

@@ -367,18 +367,22 @@ int iommufd_container_join(struct iommufd_endpoint *ep);
 int iommufd_container_attach(struct iommufd_endpoint *ep);
 
 /**
- * iommufd_container_join_noiommu() - put a group without an IOMMU into a container
+ * iommufd_container_join_group() - put a group into a container, before its endpoints join
  * @ictx: the context
+ * @noiommu: its devices are behind no IOMMU, and have no endpoints
  *
- * Return: 0; -EINVAL (not a container but /dev/iommu), -EPERM (it has groups with an IOMMU).
+ * The container's type and IOAS stay as long as it has a group or an endpoint.
+ *
+ * Return: 0; -EPERM (it has groups of the other kind), -EINVAL (it is /dev/iommu, where @noiommu
+ * isn't possible).
  */
-int iommufd_container_join_noiommu(struct iommufd_ctx *ictx);
+int iommufd_container_join_group(struct iommufd_ctx *ictx, bool noiommu);
 
 /**
- * iommufd_container_leave_noiommu() - undo iommufd_container_join_noiommu(); never fails
+ * iommufd_container_leave_group() - undo iommufd_container_join_group(); never fails
  * @ictx: the context
  */
-void iommufd_container_leave_noiommu(struct iommufd_ctx *ictx);
+void iommufd_container_leave_group(struct iommufd_ctx *ictx);
 
 /**
  * iommufd_container_check_noiommu() - whether devices without an IOMMU may be used

@@ -121,6 +121,9 @@ struct vfio_group_proof {
  * @noiommu: The device is hardware that does DMA by itself, and may be offered where no IOMMU keeps
  *           that apart, if an administrator wants it so (enable_unsafe_noiommu_mode). @bind is not
  *           called then.
+ * @own_group: The device is made by a driver, and no IOMMU knows it (a mediated device). It gets an
+ *             IOMMU group of its own, for programs that use devices by their groups. Whose DMA it
+ *             does @bind says, as for others.
  * @takes_token: @open looks at vfio_device_token(); without it a bind with a token fails (-EINVAL)
  * @bind: Say whose DMA this device does, by calling exactly one of the vfio_bind_* helpers and
  *        returning its result. Called with the device not open.
@@ -162,6 +165,7 @@ struct vfio_group_proof {
 struct vfio_device_ops {
 	const char *name;
 	bool noiommu;
+	bool own_group;
 	bool takes_token;
 	int (*bind)(struct vfio_device *vdev, struct vfio_bind *bind);
 	int (*open)(struct vfio_device *vdev);

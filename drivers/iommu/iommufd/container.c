@@ -5,7 +5,8 @@
  *
  * A group's devices become endpoints when the group is put into the container; they are attached to
  * the container's IOAS (vfio_compat.c) when the type is chosen, or, if it has been, right away.
- * They leave when they are released. The first one makes the IOAS, if there is none.
+ * They leave when they are released. The first one makes the IOAS, if there is none. A group counts
+ * apart from its endpoints: a driver that accesses memory has one only while its device is open.
  *
  * A context that was opened as /dev/vfio/vfio keeps to the rules that programs for type1 know:
  * without a group no type, without a type no mappings, one type only, and both are gone with the
@@ -98,7 +99,7 @@ static struct iommufd_ioas *container_reset(struct iommufd_ctx *ictx)
 	struct iommufd_ioas *ioas;
 
 	lockdep_assert_held(&container->lock);
-	if (!container->strict || container->noiommu_groups || !list_empty(&container->members))
+	if (!container->strict || container->groups || !list_empty(&container->members))
 		return NULL;
 	container->type = 0;
 	WRITE_ONCE(container->tracks_dirty, false);
@@ -111,6 +112,13 @@ static struct iommufd_ioas *container_reset(struct iommufd_ctx *ictx)
 	}
 	iommufd_vfio_compat_ioas_set(ictx, NULL);
 	return ioas;
+}
+
+/* Unless userspace has made something of its own of what container_reset() returned */
+static void container_drop_ioas(struct iommufd_ioas *unused)
+{
+	if (unused)
+		iommufd_object_destroy_if_unused(&unused->obj);
 }
 
 /**
@@ -130,9 +138,7 @@ void iommufd_container_leave(struct iommufd_endpoint *ep)
 		unused = container_reset(ictx);
 	}
 	mutex_unlock(&ictx->container.lock);
-	/* Unless userspace has made something of its own of it */
-	if (unused)
-		iommufd_object_destroy_if_unused(&unused->obj);
+	container_drop_ioas(unused);
 }
 
 static int container_add(struct iommufd_endpoint *ep)
@@ -147,7 +153,7 @@ static int container_add(struct iommufd_endpoint *ep)
 	if (ep->in_container)
 		return 0;
 	/* DMA that is translated and DMA that isn't don't mix. */
-	if (container->noiommu_groups)
+	if (container->groups && container->noiommu)
 		return -EPERM;
 	rc = container_need_ioas(ictx);
 	if (rc)
@@ -192,30 +198,37 @@ int iommufd_container_attach(struct iommufd_endpoint *ep)
 }
 EXPORT_SYMBOL_GPL(iommufd_container_attach);
 
-int iommufd_container_join_noiommu(struct iommufd_ctx *ictx)
+int iommufd_container_join_group(struct iommufd_ctx *ictx, bool noiommu)
 {
 	struct iommufd_container *container = &ictx->container;
 
 	guard(mutex)(&container->lock);
 	/* /dev/iommu has nothing to offer to a device without an IOMMU. */
-	if (!container->strict)
+	if (noiommu && !container->strict)
 		return -EINVAL;
-	if (!list_empty(&container->members))
+	/* The devices of a group that has ended may still be on their way out. */
+	if (noiommu && !list_empty(&container->members))
 		return -EPERM;
-	container->noiommu_groups++;
+	if (container->groups && container->noiommu != noiommu)
+		return -EPERM;
+	container->noiommu = noiommu;
+	container->groups++;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(iommufd_container_join_noiommu);
+EXPORT_SYMBOL_GPL(iommufd_container_join_group);
 
-void iommufd_container_leave_noiommu(struct iommufd_ctx *ictx)
+void iommufd_container_leave_group(struct iommufd_ctx *ictx)
 {
 	struct iommufd_container *container = &ictx->container;
+	struct iommufd_ioas *unused;
 
-	guard(mutex)(&container->lock);
-	if (!--container->noiommu_groups)
-		container->type = 0;
+	mutex_lock(&container->lock);
+	container->groups--;
+	unused = container_reset(ictx);
+	mutex_unlock(&container->lock);
+	container_drop_ioas(unused);
 }
-EXPORT_SYMBOL_GPL(iommufd_container_leave_noiommu);
+EXPORT_SYMBOL_GPL(iommufd_container_leave_group);
 
 int iommufd_container_check_noiommu(struct iommufd_ctx *ictx)
 {
@@ -236,9 +249,9 @@ bool iommufd_container_has_type(struct iommufd_ctx *ictx, unsigned long type)
 	switch (type) {
 	case VFIO_TYPE1_IOMMU:
 	case VFIO_TYPE1v2_IOMMU:
-		return !container->noiommu_groups;
+		return !container->groups || !container->noiommu;
 	case VFIO_NOIOMMU_IOMMU:
-		return container->noiommu_groups;
+		return container->groups && container->noiommu;
 	default:
 		return false;
 	}
@@ -312,8 +325,7 @@ static int container_change_type(struct iommufd_container *container, unsigned l
 	int old = container->type;
 
 	guard(mutex)(&container->lock);
-	if (container->strict &&
-	    (old || (list_empty(&container->members) && !container->noiommu_groups)))
+	if (container->strict && (old || !container->groups))
 		return -EINVAL;
 	WRITE_ONCE(container->type, type);
 	return old;

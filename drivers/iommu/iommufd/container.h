@@ -21,8 +21,8 @@ void iommufd_container_leave(struct iommufd_endpoint *ep);
  */
 static inline bool iommufd_container_is_used(struct iommufd_ctx *ictx)
 {
-	return !ictx->container.strict || !list_empty(&ictx->container.members) ||
-	       !list_empty(&ictx->groups);
+	return !ictx->container.strict || READ_ONCE(ictx->container.groups) ||
+	       !list_empty(&ictx->container.members) || !list_empty(&ictx->groups);
 }
 
 #endif

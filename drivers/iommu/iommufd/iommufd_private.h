@@ -55,7 +55,8 @@ struct iommufd_ioas;
  * @setup_lock: serialises joining and choosing the type
  * @lock: protects what follows
  * @members: endpoints that groups have put into it
- * @noiommu_groups: how many groups without an IOMMU are in it; then it has no members
+ * @groups: how many groups are in it
+ * @noiommu: they are behind no IOMMU; then it has no members
  * @type: of VFIO_SET_IOMMU; 0: none yet
  * @tracks_dirty: dirty pages may be asked for; read without the lock
  */
@@ -64,7 +65,8 @@ struct iommufd_container {
 	struct mutex setup_lock;
 	struct mutex lock;
 	struct list_head members;
-	unsigned int noiommu_groups;
+	unsigned int groups;
+	bool noiommu;
 	unsigned long type;
 	bool tracks_dirty;
 };

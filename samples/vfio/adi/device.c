@@ -140,6 +140,7 @@ static int adi_set_irqs(struct vfio_device *vdev, const struct vfio_irq_set *hdr
 
 const struct vfio_device_ops adi_device_ops = {
 	.name = "adi",
+	.own_group = true,
 	.bind = adi_bind,
 	.open = adi_open,
 	.close = adi_close,

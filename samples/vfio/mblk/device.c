@@ -193,6 +193,7 @@ static int mblk_set_irqs(struct vfio_device *vdev, const struct vfio_irq_set *hd
 
 const struct vfio_device_ops mblk_device_ops = {
 	.name = "mblk",
+	.own_group = true,
 	.bind = mblk_bind,
 	.open = mblk_open,
 	.close = mblk_close,

@@ -39,7 +39,7 @@ static const struct mdev_type mdev_pci_types[] = {
 	},
 };
 
-/* DMA is the parent's: the instance is in no IOMMU group. */
+/* DMA is the parent's: no IOMMU knows the instance, and the group it is in is its own. */
 static int mdev_pci_bind(struct vfio_device *vdev, struct vfio_bind *bind)
 {
 	return vfio_bind_device(bind, &vfio_pci_core_from(vdev)->pdev->dev);
@@ -47,6 +47,7 @@ static int mdev_pci_bind(struct vfio_device *vdev, struct vfio_bind *bind)
 
 static const struct vfio_device_ops mdev_pci_ops = {
 	.name = "vfio-mdev-pci",
+	.own_group = true,
 	.bind = mdev_pci_bind,
 	.open = vfio_pci_core_open,
 	.close = vfio_pci_core_close,

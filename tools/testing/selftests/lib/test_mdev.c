@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,4 +161,41 @@ int test_mdev_open(const char *uuid)
 	int ret = find_cdev(uuid, path, sizeof(path));
 
 	return ret ? ret : iv_device_open_path(path);
+}
+
+/**
+ * test_mdev_group() - the IOMMU group of an instance
+ * @uuid: the instance
+ *
+ * Return: its number, or a negative errno.
+ */
+int test_mdev_group(const char *uuid)
+{
+	char path[PATH_MAX], link[PATH_MAX];
+	ssize_t size;
+
+	snprintf(path, sizeof(path), INSTANCES "/%s/iommu_group", uuid);
+	size = readlink(path, link, sizeof(link) - 1);
+	if (size < 0)
+		return -errno;
+	link[size] = '\0';
+	return atoi(strrchr(link, '/') + 1);
+}
+
+/**
+ * test_mdev_group_open() - open the group of an instance
+ * @uuid: the instance
+ *
+ * Return: a file descriptor, or a negative errno.
+ */
+int test_mdev_group_open(const char *uuid)
+{
+	int number = test_mdev_group(uuid), fd;
+	char path[PATH_MAX];
+
+	if (number < 0)
+		return number;
+	snprintf(path, sizeof(path), "/dev/vfio/%d", number);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }

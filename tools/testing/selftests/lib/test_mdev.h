@@ -28,5 +28,7 @@ int test_mdev_type_read(const char *parent, const char *type, const char *attr, 
 int test_mdev_available(const char *parent, const char *type);
 int test_mdev_remove_all(const char *parent);
 int test_mdev_open(const char *uuid);
+int test_mdev_group(const char *uuid);
+int test_mdev_group_open(const char *uuid);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include "iv.h"
+#include "mblk_device.h"
 #include "test_device.h"
 #include "test_process.h"
 #include "kselftest_harness.h"
@@ -100,6 +101,30 @@ TEST_F(kvm_device, does_not_hold_up_an_unbind)
 	ASSERT_EQ(0, iv_pci_unbind_driver(test_role_addr(TEST_EDU)));
 	EXPECT_EQ(0, test_fd_is_revoked(self->dev.fd));
 	EXPECT_EQ(0, device_set_file(self->device, KVM_DEV_VFIO_GROUP_DEL, self->dev.fd));
+}
+
+/* Of a device that does no DMA, as of others. */
+TEST_F(kvm_device, takes_the_group_of_a_mediated_device)
+{
+	struct mblk_device mblk;
+	int group, container;
+
+	ASSERT_EQ(0, mblk_setup(&mblk, TEST_MBLK_SMALL, 1));
+	mblk_close(&mblk);
+	group = test_mdev_group_open(mblk.uuid);
+	container = iv_container_open();
+	ASSERT_LE(0, group);
+	EXPECT_EQ(0, device_set_file(self->device, KVM_DEV_VFIO_GROUP_ADD, group));
+	ASSERT_EQ(0, iv_group_set_container(group, container));
+	ASSERT_EQ(0, iv_container_set_type(container, VFIO_TYPE1v2_IOMMU));
+	mblk.fd = iv_group_device(group, mblk.uuid);
+	EXPECT_LE(0, mblk.fd);
+	EXPECT_EQ(0, test_mdev_remove(mblk.uuid));
+	EXPECT_EQ(0, test_fd_is_revoked(mblk.fd));
+	EXPECT_EQ(0, device_set_file(self->device, KVM_DEV_VFIO_GROUP_DEL, group));
+	mblk_teardown(&mblk);
+	close(group);
+	close(container);
 }
 
 TEST_HARNESS_MAIN

@@ -304,6 +304,82 @@ TEST_F(mdev_pci_group, both_do_dma_in_one_context)
 	iv_dma_free(&dma);
 }
 
+/* By the instance's group, and that of the other function. */
+
+static int group_join(int group, int container)
+{
+	return iv_group_set_container(group, container) ?:
+	       iv_container_set_type(container, VFIO_TYPE1v2_IOMMU);
+}
+
+static int dma_setup(struct iv_dma *dma, int container)
+{
+	*dma = (struct iv_dma) { .iova = IOVA, .va = test_memory_alloc(SIZE, PAGE) };
+	if (!dma->va)
+		return -ENOMEM;
+	return iv_container_map(container, dma->va, IOVA, SIZE,
+				VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
+}
+
+TEST_F(mdev_pci_group, group_of_the_instance_works)
+{
+	int group = test_mdev_group_open(self->function.uuid);
+	int container = iv_container_open(), fd;
+	struct iv_dma dma;
+
+	ASSERT_LE(0, group);
+	ASSERT_LE(0, container);
+	ASSERT_EQ(0, group_join(group, container));
+	ASSERT_EQ(0, dma_setup(&dma, container));
+	for (int i = 0; i < 2; i++) {
+		fd = iv_group_device(group, self->function.uuid);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(0, dma_works(fd, &dma));
+		ASSERT_EQ(0, close(fd));
+	}
+	/* The whole IOMMU group of the function is the container's. */
+	EXPECT_EQ(-EBUSY, iv_device_bind(self->other.fd, self->iommufd[0], NULL));
+	EXPECT_EQ(0, iv_group_unset_container(group));
+	EXPECT_EQ(0, iv_device_bind(self->other.fd, self->iommufd[0], NULL));
+	EXPECT_EQ(-EBUSY, iv_group_set_container(group, container));
+	EXPECT_EQ(VFIO_GROUP_FLAGS_VIABLE, iv_group_status(group));
+	EXPECT_EQ(-EINVAL, iv_container_set_type(container, VFIO_TYPE1v2_IOMMU));
+	close(group);
+	close(container);
+	test_memory_free(dma.va, SIZE);
+}
+
+TEST_F(mdev_pci_group, both_groups_share_a_container)
+{
+	int mdev_group = test_mdev_group_open(self->function.uuid);
+	int pci_group = iv_group_open(self->other.addr);
+	int container = iv_container_open(), other = iv_container_open(), fd[2];
+	int first = variant->mdev_first ? mdev_group : pci_group;
+	int second = variant->mdev_first ? pci_group : mdev_group;
+	struct iv_dma dma;
+
+	ASSERT_LE(0, mdev_group);
+	ASSERT_LE(0, pci_group);
+	ASSERT_EQ(0, group_join(first, container));
+	EXPECT_EQ(-EBUSY, iv_group_set_container(second, other));
+	ASSERT_EQ(0, iv_group_set_container(second, container));
+	ASSERT_EQ(0, dma_setup(&dma, container));
+	fd[0] = iv_group_device(mdev_group, self->function.uuid);
+	fd[1] = iv_group_device(pci_group, self->other.addr);
+	EXPECT_EQ(0, dma_works(fd[0], &dma));
+	EXPECT_EQ(0, dma_works(fd[1], &dma));
+	EXPECT_EQ(0, test_mdev_remove(self->function.uuid));
+	EXPECT_EQ(0, test_fd_is_revoked(fd[0]));
+	EXPECT_EQ(0, dma_works(fd[1], &dma));
+	for (int i = 0; i < 2; i++)
+		close(fd[i]);
+	close(mdev_group);
+	close(pci_group);
+	close(container);
+	close(other);
+	test_memory_free(dma.va, SIZE);
+}
+
 /* A network card: more BARs, and MSI-X. */
 
 TEST(network_card_works)

@@ -88,7 +88,7 @@ uninstall:
 	@DESTDIR='$(DESTDIR)' scripts/install --remove $(KVER)
 
 clean:
-	rm -rf build/obj build/tests build/tools build/vm build/peer build/lane build/coverage
+	rm -rf build/obj build/lib build/tests build/tools build/vm build/peer build/lane build/coverage
 	@for dir in build/*/; do [ ! -e "$$dir/Kbuild" ] || (set -x; rm -rf "$$dir"); done
 
 distclean:

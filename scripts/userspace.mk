@@ -7,13 +7,20 @@
 
 HARNESS := $(CACHE)/source/tree/tools/testing/selftests
 CFLAGS ?= -O2 -g
+# Where Debian has the headers of libnl
+nl-cflags := -isystem /usr/include/libnl3
 user-cflags = -std=gnu11 -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -MMD -MP \
-	-Iinclude/uapi -Itools/lib $(CFLAGS)
+	-Iinclude/uapi -Itools/lib $(nl-cflags) $(CFLAGS)
 test-cflags = -Itools/testing/selftests/lib -Isamples/vfio/adi -Isamples/vfio/mblk -isystem $(HARNESS)
 
 objects = $(patsubst %.c,build/obj/%.o,$(wildcard $(1)/*.c))
 lib-objects := $(call objects,tools/lib)
+lib := build/lib/libiv.a
+lib-libs := -lnl-genl-3 -lnl-3
 test-lib-objects := $(call objects,tools/testing/selftests/lib)
+test-lib := build/lib/libtest.a
+# Twice: libnl needs a part of it.
+test-libs := $(lib-libs) $(test-lib)
 demo-objects := $(call objects,samples/demo)
 ctl-objects := $(call objects,tools/iommufd-ctl)
 test-sources := $(wildcard tools/testing/selftests/iommu/*.c tools/testing/selftests/vfio/*.c)
@@ -26,6 +33,15 @@ runner := build/vm/run-tests
 $(runner): own-objects := $(runner-objects)
 $(runner): LDFLAGS += -static
 $(runner): $(runner-objects)
+
+# Archives, so that programs get only what they use.
+$(lib): $(lib-objects)
+$(test-lib): $(test-lib-objects)
+$(lib) $(test-lib):
+	@mkdir -p $(@D)
+	@echo "  AR      $@"
+	@rm -f $@
+	@$(AR) rcs $@ $^
 
 # What tells a guest how fast its clock ticks.
 tsc-objects := build/obj/tools/testing/vm/host/tsc-khz.o
@@ -46,20 +62,22 @@ build/obj/%.o: %.c
 	@echo "  CC      $<"
 	@$(CC) $(user-cflags) -c -o $@ $<
 
-$(test-programs): build/tests/%: build/obj/tools/testing/selftests/%.o $(test-lib-objects) $(lib-objects)
-build/tools/iommufd-vfio-demo: $(demo-objects) $(lib-objects)
+$(test-programs): build/tests/%: build/obj/tools/testing/selftests/%.o $(test-lib) $(lib)
+build/tools/iommufd-vfio-demo: $(demo-objects) $(lib)
 
 build/tools/iommufd-vfio-demo: own-objects := $(demo-objects)
 
-build/tools/iommufd-ctl: $(ctl-objects) $(lib-objects)
+build/tools/iommufd-ctl: $(ctl-objects) $(lib)
 build/tools/iommufd-ctl: own-objects := $(ctl-objects)
 build/tools/iommufd-ctl: LDLIBS += -lsmartcols
-# It has headers of a library that a machine may lack.
-$(ctl-objects): | setup-tools
+# They have headers of libraries that a machine may lack.
+$(ctl-objects) $(lib-objects): | setup-tools
 $(test-programs): own-objects := some
 # Static, which starts in half the time on an emulated machine; and each test is started by itself.
 $(test-programs): LDFLAGS += -static -s -Wl,--wrap=alarm
+$(test-programs): LDLIBS += $(test-libs)
 
+build/tools/iommufd-ctl: LDLIBS += $(lib-libs)
 $(test-programs) $(tool-programs) $(runner) $(tsc-program):
 	@mkdir -p $(@D)
 	@[ -n "$(own-objects)" ] || { echo "$@: it has no source files" >&2; exit 1; }

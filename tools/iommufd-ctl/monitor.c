@@ -115,7 +115,7 @@ static bool wait_for_more(const struct iv_netlink *nl, int signals)
 
 	if (fflush(stdout))
 		return false;
-	if (nl->at < nl->filled)
+	if (iv_netlink_pending(nl))
 		return true;
 	while (poll(fds, 3, -1) < 0)
 		if (errno != EINTR)

@@ -1,81 +1,76 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The generic netlink family "iommufd", spoken without a library.
+ * The generic netlink family "iommufd", by libnl.
+ *
+ * libnl has the sockets, messages and attributes. Its callbacks are not used: their errors are
+ * libnl's own, of which several errnos are one, and events were to be taken one by one. What was
+ * received is looked at message by message, and there is never more of it than one datagram.
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
-#include <linux/genetlink.h>
+#include <netlink/attr.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
 
 #include "iv_netlink.h"
 
-#define HEADERS (NLMSG_HDRLEN + GENL_HDRLEN)
+/* The kernel's dumps are at most 32 KiB a datagram, and fill what they find. */
+#define DATAGRAM_MAX 65536
+
+/* Room for events that nobody has read; the kernel may allow less. */
+#define RECEIVE_BUFFER (1 << 20)
 
 /* What is sent is small: a few filters. */
 #define REQUEST_MAX 256
 
 const struct nlattr *iv_attr_next(const struct iv_attrs *attrs, const struct nlattr *attr)
 {
-	const char *next = attr ? (const char *)attr + NLA_ALIGN(attr->nla_len) : attrs->data;
-	const char *end = (const char *)attrs->data + attrs->size;
-	const struct nlattr *found = (const void *)next;
+	int left = attrs->size;
 
-	if (next > end || (size_t)(end - next) < sizeof(*found) ||
-	    found->nla_len < sizeof(*found) || found->nla_len > end - next)
-		return NULL;
-	return found;
+	if (attr) {
+		left -= (const char *)attr - (const char *)attrs->data;
+		attr = nla_next(attr, &left);
+	} else {
+		attr = attrs->data;
+	}
+	return nla_ok(attr, left) ? attr : NULL;
 }
 
 uint16_t iv_attr_type(const struct nlattr *attr)
 {
-	return attr->nla_type & NLA_TYPE_MASK;
+	return nla_type(attr);
 }
 
 const struct nlattr *iv_attr_find(const struct iv_attrs *attrs, uint16_t type)
 {
-	const struct nlattr *attr = NULL;
-
-	while ((attr = iv_attr_next(attrs, attr)))
-		if (iv_attr_type(attr) == type)
-			return attr;
-	return NULL;
-}
-
-static size_t attr_size(const struct nlattr *attr)
-{
-	return attr->nla_len - NLA_HDRLEN;
-}
-
-static const void *attr_data(const struct nlattr *attr)
-{
-	return (const char *)attr + NLA_HDRLEN;
+	return attrs->size ? nla_find(attrs->data, attrs->size, type) : NULL;
 }
 
 /* The number in an attribute of 4 or 8 bytes; 0 for others. */
 uint64_t iv_attr_number(const struct nlattr *attr)
 {
-	uint64_t wide;
-	uint32_t small;
-
-	if (attr_size(attr) == sizeof(wide)) {
-		memcpy(&wide, attr_data(attr), sizeof(wide));
-		return wide;
-	}
-	if (attr_size(attr) != sizeof(small))
+	switch (nla_len(attr)) {
+	case sizeof(uint64_t):
+		return nla_get_u64(attr);
+	case sizeof(uint32_t):
+		return nla_get_u32(attr);
+	default:
 		return 0;
-	memcpy(&small, attr_data(attr), sizeof(small));
-	return small;
+	}
 }
 
 /* The bytes of a string; @length says how many they are, and may be NULL. */
 const char *iv_attr_string(const struct nlattr *attr, size_t *length)
 {
-	const char *string = attr_data(attr);
+	const char *string = nla_data(attr);
 
 	/* All that the kernel sends ends with a NUL; nothing else is taken for a string. */
-	if (!attr_size(attr) || string[attr_size(attr) - 1])
+	if (nla_len(attr) <= 0 || string[nla_len(attr) - 1])
 		string = "";
 	if (length)
 		*length = strlen(string);
@@ -84,7 +79,7 @@ const char *iv_attr_string(const struct nlattr *attr, size_t *length)
 
 struct iv_attrs iv_attr_nested(const struct nlattr *attr)
 {
-	return (struct iv_attrs){ .data = attr_data(attr), .size = attr_size(attr) };
+	return (struct iv_attrs){ .data = nla_data(attr), .size = nla_len(attr) };
 }
 
 uint64_t iv_attrs_number(const struct iv_attrs *attrs, uint16_t type, uint64_t missing)
@@ -94,8 +89,38 @@ uint64_t iv_attrs_number(const struct iv_attrs *attrs, uint16_t type, uint64_t m
 	return attr ? iv_attr_number(attr) : missing;
 }
 
+/*
+ * The errno of what libnl has failed at. Several of those that system calls give are one to libnl,
+ * so theirs is preferred; the caller has cleared errno before.
+ */
+static int error_of(int nle)
+{
+	switch (-nle) {
+	case NLE_OBJ_NOTFOUND:
+		return -ENOENT;
+	case NLE_MSG_TRUNC:
+	case NLE_MSGSIZE:
+		return -EMSGSIZE;
+	default:
+		if (errno)
+			return -errno;
+		return -nle == NLE_NOMEM ? -ENOMEM : -EIO;
+	}
+}
+
+static int send_message(struct iv_netlink *nl, struct nl_msg *msg)
+{
+	int rc;
+
+	nl->error[0] = 0;
+	errno = 0;
+	rc = nl_send_auto(nl->sock, msg);
+	nl->seq = nlmsg_hdr(msg)->nlmsg_seq;
+	return rc < 0 ? error_of(rc) : 0;
+}
+
 /**
- * iv_netlink_send() - send a message
+ * iv_netlink_send() - send a message as it is
  * @nl: the socket
  * @type: the message's: a family
  * @flags: NLM_F_*; NLM_F_REQUEST is implied
@@ -105,33 +130,20 @@ uint64_t iv_attrs_number(const struct iv_attrs *attrs, uint16_t type, uint64_t m
 int iv_netlink_send(struct iv_netlink *nl, uint16_t type, uint16_t flags, const void *payload,
 		    size_t size)
 {
-	struct nlmsghdr header = {
-		.nlmsg_len = NLMSG_HDRLEN + size,
-		.nlmsg_type = type,
-		.nlmsg_flags = NLM_F_REQUEST | flags,
-		.nlmsg_seq = ++nl->seq,
-		.nlmsg_pid = nl->port,
-	};
-	struct iovec iov[] = {
-		{ .iov_base = &header, .iov_len = sizeof(header) },
-		{ .iov_base = (void *)payload, .iov_len = size },
-	};
-	const struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+	struct nl_msg *msg = nlmsg_alloc_size(NLMSG_HDRLEN + NLMSG_ALIGN(size));
+	int rc = -ENOMEM;
 
-	nl->error[0] = 0;
-	return sendmsg(nl->fd, &msg, 0) < 0 ? -errno : 0;
+	if (msg && nlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, type, 0, flags) &&
+	    !nlmsg_append(msg, (void *)payload, size, 0))
+		rc = send_message(nl, msg);
+	nlmsg_free(msg);
+	return rc;
 }
 
-static size_t put_attr(char *buffer, size_t at, uint16_t type, const void *data, size_t size)
+static int put_filter(struct nl_msg *msg, const struct iv_filter *filter)
 {
-	const struct nlattr attr = { .nla_len = NLA_HDRLEN + size, .nla_type = type };
-
-	if (at + NLA_ALIGN(attr.nla_len) > REQUEST_MAX)
-		return REQUEST_MAX + 1;
-	memset(buffer + at, 0, NLA_ALIGN(attr.nla_len));
-	memcpy(buffer + at, &attr, sizeof(attr));
-	memcpy(buffer + at + NLA_HDRLEN, data, size);
-	return at + NLA_ALIGN(attr.nla_len);
+	return filter->name ? nla_put_string(msg, filter->attr, filter->name) :
+			      nla_put_u32(msg, filter->attr, filter->number);
 }
 
 /**
@@ -145,51 +157,68 @@ static size_t put_attr(char *buffer, size_t at, uint16_t type, const void *data,
 int iv_netlink_request(struct iv_netlink *nl, uint8_t cmd, uint16_t flags,
 		       const struct iv_filter *filters, unsigned int count)
 {
-	const struct genlmsghdr genl = { .cmd = cmd, .version = IOMMUFD_FAMILY_VERSION };
-	char payload[REQUEST_MAX];
-	size_t at = sizeof(genl);
+	struct nl_msg *msg = nlmsg_alloc_size(NLMSG_HDRLEN + GENL_HDRLEN + REQUEST_MAX);
+	int rc = -ENOMEM;
 	unsigned int i;
 
-	memcpy(payload, &genl, sizeof(genl));
-	for (i = 0; i < count && at <= REQUEST_MAX; i++) {
-		const struct iv_filter *filter = &filters[i];
-
-		if (filter->name)
-			at = put_attr(payload, at, filter->attr, filter->name,
-				      strlen(filter->name) + 1);
-		else
-			at = put_attr(payload, at, filter->attr, &filter->number,
-				      sizeof(filter->number));
+	if (msg && genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, nl->family, 0, flags, cmd,
+			       IOMMUFD_FAMILY_VERSION)) {
+		for (rc = 0, i = 0; !rc && i < count; i++)
+			rc = put_filter(msg, &filters[i]) ? -E2BIG : 0;
+		rc = rc ?: send_message(nl, msg);
 	}
-	return at > REQUEST_MAX ? -E2BIG : iv_netlink_send(nl, nl->family, flags, payload, at);
+	nlmsg_free(msg);
+	return rc;
+}
+
+/* Takes what has arrived, from the kernel alone. */
+static int refill(struct iv_netlink *nl)
+{
+	struct sockaddr_nl from;
+	int size;
+
+	do {
+		free(nl->buffer);
+		nl->buffer = NULL;
+		errno = 0;
+		size = nl_recv(nl->sock, &from, &nl->buffer, NULL);
+		if (size <= 0) {
+			nl->left = 0;
+			return error_of(size);
+		}
+	} while (from.nl_pid);
+	nl->at = (void *)nl->buffer;
+	nl->left = size;
+	return 0;
 }
 
 /* The next message, as it is; NULL with @rc set if there is none. */
-static const struct nlmsghdr *receive(struct iv_netlink *nl, int *rc)
+static struct nlmsghdr *receive(struct iv_netlink *nl, int *rc)
 {
-	const struct nlmsghdr *nlh;
-	ssize_t size;
+	struct nlmsghdr *nlh;
 
-	if (nl->at >= nl->filled) {
-		do {
-			size = recv(nl->fd, nl->buffer, sizeof(nl->buffer), MSG_TRUNC);
-		} while (size < 0 && errno == EINTR);
-		if (size < 0 || size > (ssize_t)sizeof(nl->buffer)) {
-			*rc = size < 0 ? -errno : -EMSGSIZE;
-			return NULL;
-		}
-		nl->filled = size;
-		nl->at = 0;
-	}
-	nlh = (const void *)((char *)nl->buffer + nl->at);
-	if (nl->filled - nl->at < sizeof(*nlh) || nlh->nlmsg_len < sizeof(*nlh) ||
-	    nlh->nlmsg_len > nl->filled - nl->at) {
-		nl->at = nl->filled;
+	*rc = nl->left > 0 ? 0 : refill(nl);
+	if (*rc)
+		return NULL;
+	nlh = nl->at;
+	if (!nlmsg_ok(nlh, nl->left)) {
+		nl->left = 0;
 		*rc = -EBADMSG;
 		return NULL;
 	}
-	nl->at += NLMSG_ALIGN(nlh->nlmsg_len);
+	nl->at = nlmsg_next(nlh, &nl->left);
 	return nlh;
+}
+
+/**
+ * iv_netlink_pending() - whether there is a message that has been received, but not looked at
+ * @nl: the socket
+ *
+ * If so, there may be nothing that poll(2) would see, and iv_netlink_event() does not wait.
+ */
+bool iv_netlink_pending(const struct iv_netlink *nl)
+{
+	return nl->left > 0;
 }
 
 /* Remembers what the kernel says in words, if it does, @offset bytes behind the header. */
@@ -227,11 +256,15 @@ static int answer_error(struct iv_netlink *nl, const struct nlmsghdr *nlh)
 	return rc;
 }
 
-static struct iv_attrs message_attrs(const struct nlmsghdr *nlh)
+static struct iv_attrs message_attrs(struct nlmsghdr *nlh)
 {
+	const struct genlmsghdr *genl = nlmsg_data(nlh);
+
+	if (!genlmsg_valid_hdr(nlh, 0))
+		return (struct iv_attrs){};
 	return (struct iv_attrs){
-		.data = (const char *)nlh + HEADERS,
-		.size = nlh->nlmsg_len < HEADERS ? 0 : nlh->nlmsg_len - HEADERS,
+		.data = genlmsg_attrdata(genl, 0),
+		.size = genlmsg_attrlen(genl, 0),
 	};
 }
 
@@ -246,7 +279,7 @@ static struct iv_attrs message_attrs(const struct nlmsghdr *nlh)
  */
 int iv_netlink_collect(struct iv_netlink *nl, bool *interrupted, iv_netlink_fn fn, void *data)
 {
-	const struct nlmsghdr *nlh;
+	struct nlmsghdr *nlh;
 	struct iv_attrs attrs;
 	int rc = 0, ended = 0;
 
@@ -301,10 +334,11 @@ int iv_netlink_revoke(struct iv_netlink *nl, const char *device)
 /* From now on, events come; this socket is no longer for requests. */
 int iv_netlink_listen(struct iv_netlink *nl)
 {
-	if (setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &nl->events,
-		       sizeof(nl->events)))
-		return -errno;
-	return 0;
+	int rc;
+
+	errno = 0;
+	rc = nl_socket_add_membership(nl->sock, nl->events);
+	return rc ? error_of(rc) : 0;
 }
 
 /**
@@ -316,7 +350,7 @@ int iv_netlink_listen(struct iv_netlink *nl)
  */
 int iv_netlink_event(struct iv_netlink *nl, struct iv_attrs *attrs)
 {
-	const struct nlmsghdr *nlh;
+	struct nlmsghdr *nlh;
 	int rc = 0;
 
 	do {
@@ -327,58 +361,35 @@ int iv_netlink_event(struct iv_netlink *nl, struct iv_attrs *attrs)
 	return rc;
 }
 
-/* What the kernel's list of families says of ours */
-static int note_family(const struct iv_attrs *attrs, void *data)
-{
-	const struct nlattr *groups = iv_attr_find(attrs, CTRL_ATTR_MCAST_GROUPS);
-	const struct nlattr *group = NULL, *name;
-	struct iv_netlink *nl = data;
-	struct iv_attrs list, one;
-
-	nl->family = 0;
-	name = iv_attr_find(attrs, CTRL_ATTR_FAMILY_ID);
-	if (name)
-		memcpy(&nl->family, attr_data(name), sizeof(nl->family));
-	if (!groups)
-		return 0;
-	list = iv_attr_nested(groups);
-	while ((group = iv_attr_next(&list, group))) {
-		one = iv_attr_nested(group);
-		name = iv_attr_find(&one, CTRL_ATTR_MCAST_GRP_NAME);
-		if (name && !strcmp(iv_attr_string(name, NULL), IOMMUFD_MCGRP_EVENTS))
-			nl->events = iv_attrs_number(&one, CTRL_ATTR_MCAST_GRP_ID, 0);
-	}
-	return 0;
-}
-
 static int find_family(struct iv_netlink *nl)
 {
-	const struct genlmsghdr genl = { .cmd = CTRL_CMD_GETFAMILY, .version = 1 };
-	char payload[REQUEST_MAX];
-	size_t size;
-	int rc;
-
-	memcpy(payload, &genl, sizeof(genl));
-	size = put_attr(payload, sizeof(genl), CTRL_ATTR_FAMILY_NAME, IOMMUFD_FAMILY_NAME,
-			sizeof(IOMMUFD_FAMILY_NAME));
-	rc = iv_netlink_send(nl, GENL_ID_CTRL, NLM_F_ACK, payload, size);
-	return rc ?: iv_netlink_collect(nl, NULL, note_family, nl);
+	errno = 0;
+	nl->family = genl_ctrl_resolve(nl->sock, IOMMUFD_FAMILY_NAME);
+	if (nl->family < 0)
+		return error_of(nl->family);
+	nl->events = genl_ctrl_resolve_grp(nl->sock, IOMMUFD_FAMILY_NAME, IOMMUFD_MCGRP_EVENTS);
+	return nl->events < 0 ? error_of(nl->events) : 0;
 }
 
 static int setup_socket(struct iv_netlink *nl)
 {
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK };
-	socklen_t size = sizeof(address);
 	const int on = 1;
+	int rc;
 
-	/* Kernels know all of these for long; without them errors are just not told in words. */
+	nl_socket_disable_auto_ack(nl->sock);
+	nl_socket_disable_msg_peek(nl->sock);
+	errno = 0;
+	rc = genl_connect(nl->sock);
+	if (rc)
+		return error_of(rc);
+	nl->fd = nl_socket_get_fd(nl->sock);
+	/* Kernels know these for long; without them errors are just not told in words. */
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
-	if (bind(nl->fd, (struct sockaddr *)&address, sizeof(address)) ||
-	    getsockname(nl->fd, (struct sockaddr *)&address, &size))
-		return -errno;
-	nl->port = address.nl_pid;
-	return 0;
+	errno = 0;
+	rc = nl_socket_set_buffer_size(nl->sock, RECEIVE_BUFFER, 0);
+	rc = rc ?: nl_socket_set_msg_buf_size(nl->sock, DATAGRAM_MAX);
+	return rc ? error_of(rc) : 0;
 }
 
 /**
@@ -392,10 +403,11 @@ int iv_netlink_open(struct iv_netlink *nl)
 {
 	int rc;
 
-	memset(nl, 0, offsetof(struct iv_netlink, buffer));
-	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	if (nl->fd < 0)
-		return -errno;
+	memset(nl, 0, sizeof(*nl));
+	nl->fd = -1;
+	nl->sock = nl_socket_alloc();
+	if (!nl->sock)
+		return -ENOMEM;
 	rc = setup_socket(nl) ?: find_family(nl);
 	if (rc)
 		iv_netlink_close(nl);
@@ -404,6 +416,8 @@ int iv_netlink_open(struct iv_netlink *nl)
 
 void iv_netlink_close(struct iv_netlink *nl)
 {
-	close(nl->fd);
+	nl_socket_free(nl->sock);
+	free(nl->buffer);
+	memset(nl, 0, sizeof(*nl));
 	nl->fd = -1;
 }

@@ -16,30 +16,30 @@
 #include <linux/netlink.h>
 #include <linux/iommufd_netlink.h>
 
-#define IV_NETLINK_BUFFER 65536
+struct nl_sock;
 
 /**
  * struct iv_netlink - a socket
- * @fd: its descriptor, for poll(2)
+ * @fd: its descriptor, for poll(2); see iv_netlink_pending()
  * @family: the family's number
  * @events: the number of its multicast group
- * @port: the socket's address
  * @seq: of the last request
  * @error: what the kernel has said of the last failure, or ""
- * @filled: bytes in @buffer
- * @at: how far it has been looked at
- * @buffer: what was received last, aligned as headers have to be
+ * @sock: libnl's side
+ * @buffer: what was received last
+ * @at: the next message in it
+ * @left: bytes from there on
  */
 struct iv_netlink {
 	int fd;
-	uint16_t family;
-	uint32_t events;
-	uint32_t port;
+	int family;
+	int events;
 	uint32_t seq;
 	char error[160];
-	size_t filled;
-	size_t at;
-	uint64_t buffer[IV_NETLINK_BUFFER / sizeof(uint64_t)];
+	struct nl_sock *sock;
+	unsigned char *buffer;
+	struct nlmsghdr *at;
+	int left;
 };
 
 /**
@@ -78,6 +78,7 @@ int iv_netlink_dump(struct iv_netlink *nl, uint8_t cmd, const struct iv_filter *
 		    unsigned int count, iv_netlink_fn fn, void *data);
 int iv_netlink_revoke(struct iv_netlink *nl, const char *device);
 int iv_netlink_listen(struct iv_netlink *nl);
+bool iv_netlink_pending(const struct iv_netlink *nl);
 int iv_netlink_event(struct iv_netlink *nl, struct iv_attrs *attrs);
 
 /* Attributes */

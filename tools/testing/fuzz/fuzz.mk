@@ -15,7 +15,8 @@ build/obj/$(FUZZ_DIR)/fuzz_check.o: | setup-tests
 $(fuzz-program): build/obj/$(FUZZ_DIR)/main.o
 $(fuzz-check-program): build/obj/$(FUZZ_DIR)/fuzz_check.o
 $(fuzz-program) $(fuzz-check-program): LDFLAGS += -static -Wl,--wrap=alarm
-$(fuzz-program) $(fuzz-check-program): $(fuzz-objects) $(test-lib-objects) $(lib-objects)
+$(fuzz-program) $(fuzz-check-program): LDLIBS += $(test-libs)
+$(fuzz-program) $(fuzz-check-program): $(fuzz-objects) $(test-lib) $(lib)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) -pthread $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -2,21 +2,20 @@
 #
 # The programs.  Each .c file under tools/testing/selftests/{iommu,vfio} is one
 # test program; samples/demo and tools/iommufd-ctl are a program each; all are
-# linked with tools/lib.
+# linked with tools/libiommufd, and those but the tool with tools/lib.
 # Our uAPI headers come before the system's.
 
 HARNESS := $(CACHE)/source/tree/tools/testing/selftests
 CFLAGS ?= -O2 -g
-# Where Debian has the headers of libnl
-nl-cflags := -isystem /usr/include/libnl3
 user-cflags = -std=gnu11 -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -MMD -MP \
-	-Iinclude/uapi -Itools/lib $(nl-cflags) $(CFLAGS)
+	-Iinclude/uapi -Itools/libiommufd -Itools/lib $(CFLAGS)
 test-cflags = -Itools/testing/selftests/lib -Isamples/vfio/adi -Isamples/vfio/mblk -isystem $(HARNESS)
 
+include tools/libiommufd/libiommufd.mk
+
 objects = $(patsubst %.c,build/obj/%.o,$(wildcard $(1)/*.c))
-lib-objects := $(call objects,tools/lib)
-lib := build/lib/libiv.a
-lib-libs := -lnl-genl-3 -lnl-3
+device-objects := $(call objects,tools/lib)
+device-lib := build/lib/libdevices.a
 test-lib-objects := $(call objects,tools/testing/selftests/lib)
 test-lib := build/lib/libtest.a
 # Twice: libnl needs a part of it.
@@ -36,8 +35,9 @@ $(runner): $(runner-objects)
 
 # Archives, so that programs get only what they use.
 $(lib): $(lib-objects)
+$(device-lib): $(device-objects)
 $(test-lib): $(test-lib-objects)
-$(lib) $(test-lib):
+$(lib) $(device-lib) $(test-lib):
 	@mkdir -p $(@D)
 	@echo "  AR      $@"
 	@rm -f $@
@@ -62,16 +62,16 @@ build/obj/%.o: %.c
 	@echo "  CC      $<"
 	@$(CC) $(user-cflags) -c -o $@ $<
 
-$(test-programs): build/tests/%: build/obj/tools/testing/selftests/%.o $(test-lib) $(lib)
-build/tools/iommufd-vfio-demo: $(demo-objects) $(lib)
+$(test-programs): build/tests/%: build/obj/tools/testing/selftests/%.o $(test-lib) $(device-lib) $(lib)
+build/tools/iommufd-vfio-demo: $(demo-objects) $(device-lib) $(lib)
 
 build/tools/iommufd-vfio-demo: own-objects := $(demo-objects)
 
 build/tools/iommufd-ctl: $(ctl-objects) $(lib)
 build/tools/iommufd-ctl: own-objects := $(ctl-objects)
 build/tools/iommufd-ctl: LDLIBS += -lsmartcols
-# They have headers of libraries that a machine may lack.
-$(ctl-objects) $(lib-objects): | setup-tools
+# It has headers of a library that a machine may lack.
+$(ctl-objects): | setup-tools
 $(test-programs): own-objects := some
 # Static, which starts in half the time on an emulated machine; and each test is started by itself.
 $(test-programs): LDFLAGS += -static -s -Wl,--wrap=alarm

@@ -8,7 +8,7 @@ BENCH := tools/testing/bench
 bench-program := build/tests/bench
 bench-objects := $(call objects,$(BENCH))
 
-$(bench-program): $(bench-objects) $(lib)
+$(bench-program): $(bench-objects) $(device-lib) $(lib)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) -pthread $(LDFLAGS) -o $@ $^ $(LDLIBS)

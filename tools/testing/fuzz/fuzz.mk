@@ -16,7 +16,7 @@ $(fuzz-program): build/obj/$(FUZZ_DIR)/main.o
 $(fuzz-check-program): build/obj/$(FUZZ_DIR)/fuzz_check.o
 $(fuzz-program) $(fuzz-check-program): LDFLAGS += -static -Wl,--wrap=alarm
 $(fuzz-program) $(fuzz-check-program): LDLIBS += $(test-libs)
-$(fuzz-program) $(fuzz-check-program): $(fuzz-objects) $(test-lib) $(lib)
+$(fuzz-program) $(fuzz-check-program): $(fuzz-objects) $(test-lib) $(device-lib) $(lib)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) -pthread $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -12,6 +12,10 @@
 #include <stdint.h>
 #include <linux/vfio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int iv_irq_info(int fd, uint32_t index, struct vfio_irq_info *info);
 int iv_irq_set(int fd, uint32_t flags, uint32_t index, uint32_t start, uint32_t count,
 	       const void *data, size_t data_size);
@@ -29,5 +33,9 @@ int iv_ioeventfd(int fd, size_t size, uint64_t pos, uint64_t data, int32_t event
 int iv_eventfd_create(void);
 int iv_eventfd_signal(int eventfd);
 int64_t iv_eventfd_wait(int eventfd, int timeout_ms);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

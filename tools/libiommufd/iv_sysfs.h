@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define IV_PCI_ADDR_SIZE 16
 #define IV_DRIVER_NAME_SIZE 64
 #define IV_PATH_SIZE 256
@@ -54,5 +58,9 @@ struct iv_pci_claim {
 
 int iv_pci_claim(struct iv_pci_claim *claim, const char *addr, const char *driver);
 int iv_pci_claim_release(struct iv_pci_claim *claim);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,6 +12,10 @@
 #include <stdint.h>
 #include <linux/iommufd.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define IV_DMA_READ IOMMU_IOAS_MAP_READABLE
 #define IV_DMA_WRITE IOMMU_IOAS_MAP_WRITEABLE
 #define IV_DMA_RW (IV_DMA_READ | IV_DMA_WRITE)
@@ -39,5 +43,9 @@ int iv_hwpt_alloc(int iommufd, uint32_t devid, uint32_t pt_id, uint32_t flags, u
 int iv_hw_info(int iommufd, uint32_t devid, struct iommu_hw_info *info, void *data, size_t size);
 int iv_option_get(int iommufd, uint32_t option, uint32_t object_id, uint64_t *value);
 int iv_option_set(int iommufd, uint32_t option, uint32_t object_id, uint64_t value);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,6 +12,10 @@
 #include <stdint.h>
 #include <linux/pci_regs.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int iv_config_read(int fd, unsigned int offset, void *buf, size_t size);
 int iv_config_write(int fd, unsigned int offset, const void *buf, size_t size);
 int iv_config_read8(int fd, unsigned int offset, uint8_t *value);
@@ -23,5 +27,9 @@ int iv_config_write32(int fd, unsigned int offset, uint32_t value);
 int iv_config_command(int fd, uint16_t set, uint16_t clear);
 int iv_config_find_cap(int fd, uint8_t id);
 int iv_config_find_ext_cap(int fd, uint16_t id);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -16,6 +16,10 @@
 #include <linux/netlink.h>
 #include <linux/iommufd_netlink.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct nl_sock;
 
 /**
@@ -90,5 +94,9 @@ uint64_t iv_attr_number(const struct nlattr *attr);
 const char *iv_attr_string(const struct nlattr *attr, size_t *length);
 struct iv_attrs iv_attr_nested(const struct nlattr *attr);
 uint64_t iv_attrs_number(const struct iv_attrs *attrs, uint16_t type, uint64_t missing);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

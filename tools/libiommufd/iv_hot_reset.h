@@ -10,6 +10,10 @@
 #include <stdint.h>
 #include <linux/vfio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define IV_HOT_RESET_MAX 64
 
 /**
@@ -28,5 +32,9 @@ int iv_hot_reset_info(int fd, struct iv_hot_reset *info);
 int iv_hot_reset(int fd);
 const struct vfio_pci_dependent_device *iv_hot_reset_find(const struct iv_hot_reset *info,
 							  const char *pci_addr);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

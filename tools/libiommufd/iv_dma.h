@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * struct iv_dma - a buffer that this process and a device share
  * @va: where the process sees it; NULL when there is none
@@ -26,5 +30,9 @@ struct iv_dma {
 
 int iv_dma_alloc(struct iv_dma *dma, int iommufd, uint32_t ioas_id, uint64_t iova, size_t size);
 void iv_dma_free(struct iv_dma *dma);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

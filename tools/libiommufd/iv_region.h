@@ -12,6 +12,10 @@
 #include <sys/types.h>
 #include <linux/vfio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * struct iv_region - one region of a device
  * @fd: the device
@@ -84,5 +88,9 @@ static inline void iv_mmio_write64(const struct iv_region *region, uint64_t offs
 {
 	*(volatile uint64_t *)((volatile char *)region->map + offset) = value;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,6 +12,10 @@
 #include <stdint.h>
 #include <linux/vfio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define IV_FEATURE_DATA_MAX 256
 
 int iv_feature_probe(int fd, uint16_t feature, uint32_t methods);
@@ -21,5 +25,9 @@ int iv_feature_set(int fd, uint16_t feature, const void *data, size_t size);
 int iv_low_power_entry(int fd);
 int iv_low_power_entry_with_wakeup(int fd, int32_t eventfd);
 int iv_low_power_exit(int fd);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 #include <stdint.h>
 #include <linux/vfio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int iv_device_open(const char *pci_addr);
 int iv_device_open_path(const char *path);
 int iv_device_bind(int fd, int iommufd, uint32_t *devid);
@@ -25,5 +29,9 @@ int iv_device_detach_pasid(int fd, uint32_t pasid);
 int iv_device_info(int fd, struct vfio_device_info *info);
 int iv_device_reset(int fd);
 int iv_device_poll(int fd, short events, int timeout_ms);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

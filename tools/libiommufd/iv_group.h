@@ -10,6 +10,10 @@
 #include <stdint.h>
 #include <linux/vfio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define IV_CONTAINER_PATH "/dev/vfio/vfio"
 
 int iv_container_open(void);
@@ -24,5 +28,9 @@ int iv_group_status(int group);
 int iv_group_set_container(int group, int container);
 int iv_group_unset_container(int group);
 int iv_group_device(int group, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# libiommufd, as an archive and as a shared library, from the same objects.
+# The tests, the demo and iommufd-ctl are linked with the archive: they are
+# then of the version that they were built with, and run where nothing is
+# installed.  Included by scripts/userspace.mk.
+
+LIBIOMMUFD := tools/libiommufd
+lib-version := 0.1.0
+lib-soname := libiommufd.so.0
+# Where Debian has the headers of libnl
+lib-cflags := -isystem /usr/include/libnl3
+lib-libs := -lnl-genl-3 -lnl-3
+
+lib-objects := $(patsubst %.c,build/obj/%.o,$(wildcard $(LIBIOMMUFD)/*.c))
+lib := build/lib/libiommufd.a
+lib-shared := build/lib/$(lib-soname)
+lib-pc := build/lib/libiommufd.pc
+
+tools: $(lib) $(lib-shared) $(lib-pc)
+
+build/obj/$(LIBIOMMUFD)/%.o: user-cflags += -fPIC $(lib-cflags)
+# They include headers that a machine may lack.
+$(lib-objects): | setup-tools
+
+$(lib-shared): $(lib-objects) $(LIBIOMMUFD)/libiommufd.map
+	@echo "  LD      $@"
+	@$(CC) -shared -pthread $(LDFLAGS) -Wl,-soname,$(lib-soname) -Wl,--no-undefined \
+		-Wl,--no-undefined-version -Wl,--version-script=$(LIBIOMMUFD)/libiommufd.map \
+		-o $@ $(lib-objects) $(lib-libs)
+	@ln -sf $(lib-soname) build/lib/libiommufd.so
+
+$(lib-pc): $(LIBIOMMUFD)/libiommufd.pc.in $(LIBIOMMUFD)/libiommufd.mk
+	@mkdir -p $(@D)
+	@sed 's/@multiarch@/'"$$($(CC) -print-multiarch)"'/; s/@version@/$(lib-version)/' $< >$@

@@ -87,4 +87,4 @@ $(test-programs) $(tool-programs) $(runner) $(tsc-program):
 -include $(shell find build/obj -name '*.d' 2>/dev/null)
 
 .PHONY: tests tools
-.SECONDARY:
+.PRECIOUS: build/obj/%.o

@@ -89,5 +89,10 @@ bool kept_errno(const char *call, int expected, int ret)
 	snprintf(promise, sizeof(promise), "%s: %s", call, errno_name(expected, buf, sizeof(buf)));
 	snprintf(otherwise, sizeof(otherwise), "%s: %s", call,
 		 errno_name(ret < 0 ? -ret : 0, buf, sizeof(buf)));
-	return kept(promise, (ret < 0 ? -ret : 0) == expected, otherwise);
+	if (kept(promise, (ret < 0 ? -ret : 0) == expected, otherwise))
+		return true;
+	/* What is promised to fail need not be a call of the library. */
+	if (!expected)
+		say("%s", iv_error_message());
+	return false;
 }

@@ -6,11 +6,19 @@
 #include <endian.h>
 
 #include "iv_config.h"
+#include "iv_private.h"
 #include "iv_region.h"
 
 /* A chain of capabilities has at most this many links; a longer one is a loop. */
 #define MAX_CAPS ((PCI_CFG_SPACE_SIZE - PCI_STD_HEADER_SIZEOF) / PCI_CAP_SIZEOF)
 #define MAX_EXT_CAPS ((PCI_CFG_SPACE_EXP_SIZE - PCI_CFG_SPACE_SIZE) / 8)
+
+static const struct iv_hint hints[] = {
+	{ EIO, "it ends there" },
+	{ ENOENT, "the device has none of this kind" },
+	{ ELOOP, "the chain of capabilities does not end" },
+	{}
+};
 
 /**
  * iv_config_read() - read configuration space
@@ -31,7 +39,9 @@ int iv_config_read(int fd, unsigned int offset, void *buf, size_t size)
 	ret = iv_region_read(&config, offset, buf, size);
 	if (ret < 0)
 		return ret;
-	return (size_t)ret == size ? 0 : -EIO;
+	if ((size_t)ret == size)
+		return 0;
+	return iv_fail_device(-EIO, hints, fd, "read configuration space");
 }
 
 /**
@@ -53,7 +63,9 @@ int iv_config_write(int fd, unsigned int offset, const void *buf, size_t size)
 	ret = iv_region_write(&config, offset, buf, size);
 	if (ret < 0)
 		return ret;
-	return (size_t)ret == size ? 0 : -EIO;
+	if ((size_t)ret == size)
+		return 0;
+	return iv_fail_device(-EIO, hints, fd, "write configuration space");
 }
 
 /**
@@ -178,13 +190,13 @@ int iv_config_find_cap(int fd, uint8_t id)
 	for (unsigned int i = 0; !ret && i < MAX_CAPS; i++) {
 		pos &= ~3;
 		if (!pos)
-			return -ENOENT;
+			return iv_fail_device(-ENOENT, hints, fd, "find a capability");
 		ret = iv_config_read(fd, pos, cap, sizeof(cap));
 		if (!ret && cap[0] == id)
 			return pos;
 		pos = cap[1];
 	}
-	return ret ? ret : -ELOOP;
+	return ret ? ret : iv_fail_device(-ELOOP, hints, fd, "find a capability");
 }
 
 /**
@@ -205,7 +217,7 @@ int iv_config_find_ext_cap(int fd, uint16_t id)
 	if (ret)
 		return ret;
 	if (config.size <= PCI_CFG_SPACE_SIZE)
-		return -ENOENT;
+		return iv_fail_device(-ENOENT, hints, fd, "find an extended capability");
 	for (unsigned int i = 0; i < MAX_EXT_CAPS; i++) {
 		ret = iv_config_read32(fd, pos, &header);
 		if (ret)
@@ -214,7 +226,7 @@ int iv_config_find_ext_cap(int fd, uint16_t id)
 			return pos;
 		pos = PCI_EXT_CAP_NEXT(header);
 		if (pos < PCI_CFG_SPACE_SIZE)
-			return -ENOENT;
+			return iv_fail_device(-ENOENT, hints, fd, "find an extended capability");
 	}
-	return -ELOOP;
+	return iv_fail_device(-ELOOP, hints, fd, "find an extended capability");
 }

@@ -6,15 +6,62 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
-#include <sys/ioctl.h>
 
 #include "iv_device.h"
+#include "iv_private.h"
 #include "iv_sysfs.h"
 
-static int device_ioctl(int fd, unsigned long request, void *arg)
-{
-	return ioctl(fd, request, arg) < 0 ? -errno : 0;
-}
+static const struct iv_hint open_hints[] = {
+	{ ENOENT, "there is no such device; iommufd-ctl device list shows those that there are" },
+	{ EACCES, "you may not use it; 60-iommufd-vfio.rules of udev says how a group may" },
+	{ ENODEV, "it is gone" },
+	{}
+};
+
+static const struct iv_hint bind_hints[] = {
+	{ EBUSY, "somebody else has the DMA of its IOMMU group; iommufd-ctl device list shows who" },
+	{ EINVAL, "it is bound already, through this file or another, or has no use for a token" },
+	{ EBADF, "no open /dev/iommu was given" },
+	{ EBADFD, "no open /dev/iommu was given" },
+	{ EACCES, "the VF token is missing or wrong; who has opened the PF has set it" },
+	{ EPERM, "its interrupts are not isolated; switch interrupt remapping on, or if all that "
+	  "have devices are trusted, set allow_unsafe_interrupts of iommufd" },
+	{}
+};
+
+static const struct iv_hint attach_hints[] = {
+	{ ENOENT, "its context has no such IOAS or page table" },
+	{ EINVAL, "the page table is not for it, its group is attached elsewhere, or it is not "
+	  "bound yet" },
+	{ EADDRINUSE, "something is mapped or promised where it cannot have memory; "
+	  "iv_ioas_ranges() tells where it can" },
+	{ EBUSY, "its group is being reset" },
+	{ EPERM, "its interrupts are not isolated" },
+	{ ENOTTY, "it was opened by its group, where the container has the memory" },
+	{ EFAULT, "memory that is mapped in the IOAS is gone" },
+	{}
+};
+
+static const struct iv_hint pasid_hints[] = {
+	{ ENOENT, "its context has no such IOAS or page table" },
+	{ EINVAL, "no such PASID, or a page table without IOMMU_HWPT_ALLOC_PASID is in use" },
+	{ EOPNOTSUPP, "the device or its IOMMU has no PASIDs" },
+	{ EPERM, "the PASID is another context's" },
+	{ EBUSY, "the PASID is in use, or its group is being reset" },
+	{ EDQUOT, "the context has as many PASIDs as it may; max_pasids of iommufd says how many" },
+	{ EIO, "the PASID is detached, as neither the new page table nor the old could be "
+	  "attached" },
+	{ ENOTTY, "it was opened by its group, where there are no PASIDs" },
+	{}
+};
+
+static const struct iv_hint reset_hints[] = {
+	{ EINVAL, "nothing resets it alone, or it is not bound yet; iv_hot_reset() resets its "
+	  "slot or bus" },
+	{ EAGAIN, "something else is reconfiguring it; try again" },
+	{ ENOTTY, "the reset did not work" },
+	{}
+};
 
 /**
  * iv_device_open_path() - open a vfio character device
@@ -26,7 +73,7 @@ int iv_device_open_path(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? iv_fail(-errno, open_hints, "%s: open", path) : fd;
 }
 
 /**
@@ -59,7 +106,7 @@ int iv_device_bind(int fd, int iommufd, uint32_t *devid)
 		.argsz = offsetof(struct vfio_device_bind_iommufd, token_uuid_ptr),
 		.iommufd = iommufd,
 	};
-	int ret = device_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
+	int ret = iv_device_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd, bind_hints, "bind");
 
 	if (!ret && devid)
 		*devid = cmd.out_devid;
@@ -83,7 +130,7 @@ int iv_device_bind_token(int fd, int iommufd, const void *token)
 		.token_uuid_ptr = (uintptr_t)token,
 	};
 
-	return device_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
+	return iv_device_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd, bind_hints, "bind");
 }
 
 /**
@@ -111,8 +158,10 @@ int iv_device_attach_get(int fd, uint32_t *pt_id)
 		.argsz = offsetof(struct vfio_device_attach_iommufd_pt, pasid),
 		.pt_id = *pt_id,
 	};
-	int ret = device_ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
+	int ret = iv_device_ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd, attach_hints, "attach");
 
+	if (ret == -ENOMEM)
+		return iv_fail_pinning(ret, NULL, 0, "attach");
 	if (!ret)
 		*pt_id = cmd.pt_id;
 	return ret;
@@ -135,7 +184,8 @@ int iv_device_attach_pasid(int fd, uint32_t pt_id, uint32_t pasid)
 		.pasid = pasid,
 	};
 
-	return device_ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
+	return iv_device_ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd, pasid_hints,
+			       "attach with a PASID");
 }
 
 /**
@@ -150,7 +200,7 @@ int iv_device_detach(int fd)
 		.argsz = offsetof(struct vfio_device_detach_iommufd_pt, pasid),
 	};
 
-	return device_ioctl(fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
+	return iv_device_ioctl(fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd, NULL, "detach");
 }
 
 /**
@@ -168,7 +218,8 @@ int iv_device_detach_pasid(int fd, uint32_t pasid)
 		.pasid = pasid,
 	};
 
-	return device_ioctl(fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
+	return iv_device_ioctl(fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd, pasid_hints,
+			       "detach with a PASID");
 }
 
 /**
@@ -181,7 +232,7 @@ int iv_device_detach_pasid(int fd, uint32_t pasid)
 int iv_device_info(int fd, struct vfio_device_info *info)
 {
 	*info = (struct vfio_device_info) { .argsz = sizeof(*info) };
-	return device_ioctl(fd, VFIO_DEVICE_GET_INFO, info);
+	return iv_device_ioctl(fd, VFIO_DEVICE_GET_INFO, info, NULL, "get information");
 }
 
 /**
@@ -192,7 +243,7 @@ int iv_device_info(int fd, struct vfio_device_info *info)
  */
 int iv_device_reset(int fd)
 {
-	return device_ioctl(fd, VFIO_DEVICE_RESET, NULL);
+	return iv_device_ioctl(fd, VFIO_DEVICE_RESET, NULL, reset_hints, "reset");
 }
 
 /**
@@ -208,6 +259,6 @@ int iv_device_poll(int fd, short events, int timeout_ms)
 	struct pollfd pollfd = { .fd = fd, .events = events };
 
 	if (poll(&pollfd, 1, timeout_ms) < 0)
-		return -errno;
+		return iv_fail_device(-errno, NULL, fd, "poll");
 	return pollfd.revents;
 }

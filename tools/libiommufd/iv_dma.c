@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "iv_dma.h"
-#include "iv_iommufd.h"
+#include "iv_ioas.h"
+#include "iv_private.h"
 
 /**
  * iv_dma_alloc() - allocate zeroed memory that a device may read and write
@@ -29,7 +30,7 @@ int iv_dma_alloc(struct iv_dma *dma, int iommufd, uint32_t ioas_id, uint64_t iov
 	size = (size + page - 1) / page * page;
 	va = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (va == MAP_FAILED)
-		return -errno;
+		return iv_fail(-errno, NULL, "memory of %zu bytes: allocate", size);
 	ret = iv_ioas_map(iommufd, ioas_id, va, size, iova, IV_DMA_RW);
 	if (ret) {
 		munmap(va, size);

@@ -4,9 +4,14 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "iv_feature.h"
+#include "iv_private.h"
+
+static const struct iv_hint feature_hints[] = {
+	{ ENOTTY, "it does not have this feature" },
+	{}
+};
 
 struct feature_arg {
 	struct vfio_device_feature hdr;
@@ -16,10 +21,10 @@ struct feature_arg {
 static int feature_ioctl(int fd, uint32_t flags, struct feature_arg *arg, size_t size)
 {
 	if (size > sizeof(arg->data))
-		return -EINVAL;
+		return iv_fail(-EINVAL, NULL, "device feature");
 	arg->hdr.argsz = sizeof(arg->hdr) + size;
 	arg->hdr.flags = flags;
-	return ioctl(fd, VFIO_DEVICE_FEATURE, arg) < 0 ? -errno : 0;
+	return iv_device_ioctl(fd, VFIO_DEVICE_FEATURE, arg, feature_hints, "device feature");
 }
 
 /**

@@ -7,16 +7,60 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "iv_group.h"
+#include "iv_private.h"
 #include "iv_sysfs.h"
 
-static int group_ioctl(int fd, unsigned long request, void *arg)
-{
-	int ret = ioctl(fd, request, arg);
+static const struct iv_hint open_hints[] = {
+	{ ENOENT, "there is no such file; load vfio, and give a device of the group to a vfio "
+	  "driver" },
+	{ EACCES, "you may not use it; 60-iommufd-vfio.rules of udev says how a group may" },
+	{ EBUSY, "the group is open already, or a device of it is bound through its own file" },
+	{ EPERM, "the group has no IOMMU, which needs CAP_SYS_RAWIO" },
+	{}
+};
 
-	return ret < 0 ? -errno : ret;
+static const struct iv_hint container_hints[] = {
+	{ EINVAL, "the container has no group, or a type already" },
+	{ ENODEV, "the type does not exist, or does not fit the groups" },
+	{ EADDRINUSE, "something is mapped where a device cannot have memory" },
+	{}
+};
+
+static const struct iv_hint map_hints[] = {
+	{ EEXIST, "something is mapped there already" },
+	{ EINVAL, "its ends are not aligned, the flags are wrong, or it is outside of the IOVA "
+	  "ranges" },
+	{ EFAULT, "there is no memory at part of the range" },
+	{ ENOSPC, "there are too many mappings" },
+	{}
+};
+
+static const struct iv_hint unmap_hints[] = {
+	{ EINVAL, "a mapping would be cut, or the range is not aligned" },
+	{ ENOENT, "a mapping would be cut" },
+	{ EBUSY, "another thread is mapping something there" },
+	{}
+};
+
+static const struct iv_hint group_hints[] = {
+	{ EBADF, "the container is not open" },
+	{ EINVAL, "that is no container, or the group is in one already, or in none" },
+	{ EBUSY, "somebody else has the DMA of the group, or a device of it is open; iommufd-ctl "
+	  "device list shows who" },
+	{ EPERM, "groups with and without an IOMMU do not go together, or CAP_SYS_RAWIO is "
+	  "missing" },
+	{ ENODEV, "the group has no such device, or no device any more" },
+	{}
+};
+
+static int group_ioctl(int fd, unsigned long request, void *arg, const struct iv_hint *hints,
+		       const char *what)
+{
+	int ret = iv_ioctl(fd, request, arg);
+
+	return ret < 0 ? iv_fail(ret, hints, "%s", what) : ret;
 }
 
 /**
@@ -28,7 +72,7 @@ int iv_container_open(void)
 {
 	int fd = open(IV_CONTAINER_PATH, O_RDWR | O_CLOEXEC);
 
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? iv_fail(-errno, open_hints, IV_CONTAINER_PATH ": open") : fd;
 }
 
 /**
@@ -40,7 +84,8 @@ int iv_container_open(void)
  */
 int iv_container_has(int container, unsigned long extension)
 {
-	return group_ioctl(container, VFIO_CHECK_EXTENSION, (void *)extension);
+	return group_ioctl(container, VFIO_CHECK_EXTENSION, (void *)extension, NULL,
+			   "container: ask for an extension");
 }
 
 /**
@@ -52,7 +97,8 @@ int iv_container_has(int container, unsigned long extension)
  */
 int iv_container_set_type(int container, unsigned long type)
 {
-	return group_ioctl(container, VFIO_SET_IOMMU, (void *)type);
+	return group_ioctl(container, VFIO_SET_IOMMU, (void *)type, container_hints,
+			   "container: set the type");
 }
 
 /**
@@ -74,8 +120,12 @@ int iv_container_map(int container, const void *va, uint64_t iova, uint64_t size
 		.iova = iova,
 		.size = size,
 	};
+	int ret = iv_ioctl(container, VFIO_IOMMU_MAP_DMA, &cmd);
 
-	return group_ioctl(container, VFIO_IOMMU_MAP_DMA, &cmd);
+	if (ret >= 0)
+		return ret;
+	return iv_fail_pinning(ret, map_hints, size, "container: map %#llx bytes at %#llx",
+			       (unsigned long long)size, (unsigned long long)iova);
 }
 
 /**
@@ -97,7 +147,8 @@ int iv_container_unmap(int container, uint64_t iova, uint64_t size, uint32_t fla
 		.iova = iova,
 		.size = size,
 	};
-	int ret = group_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &cmd);
+	int ret = group_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &cmd, unmap_hints,
+			      "container: unmap");
 
 	if (!ret && unmapped)
 		*unmapped = cmd.size;
@@ -125,7 +176,7 @@ int iv_group_open(const char *pci_addr)
 	snprintf(path, sizeof(path), "/dev/vfio/%s%d",
 		 strcmp(name, "vfio-noiommu") ? "" : "noiommu-", number);
 	fd = open(path, O_RDWR | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? iv_fail(-errno, open_hints, "%s: open", path) : fd;
 }
 
 /**
@@ -137,7 +188,7 @@ int iv_group_open(const char *pci_addr)
 int iv_group_status(int group)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
-	int ret = group_ioctl(group, VFIO_GROUP_GET_STATUS, &status);
+	int ret = group_ioctl(group, VFIO_GROUP_GET_STATUS, &status, NULL, "group: get status");
 
 	return ret ? ret : (int)status.flags;
 }
@@ -151,7 +202,8 @@ int iv_group_status(int group)
  */
 int iv_group_set_container(int group, int container)
 {
-	return group_ioctl(group, VFIO_GROUP_SET_CONTAINER, &container);
+	return group_ioctl(group, VFIO_GROUP_SET_CONTAINER, &container, group_hints,
+			   "group: put into a container");
 }
 
 /**
@@ -162,7 +214,8 @@ int iv_group_set_container(int group, int container)
  */
 int iv_group_unset_container(int group)
 {
-	return group_ioctl(group, VFIO_GROUP_UNSET_CONTAINER, NULL);
+	return group_ioctl(group, VFIO_GROUP_UNSET_CONTAINER, NULL, group_hints,
+			   "group: take out of its container");
 }
 
 /**
@@ -174,5 +227,6 @@ int iv_group_unset_container(int group)
  */
 int iv_group_device(int group, const char *name)
 {
-	return group_ioctl(group, VFIO_GROUP_GET_DEVICE_FD, (void *)name);
+	return group_ioctl(group, VFIO_GROUP_GET_DEVICE_FD, (void *)name, group_hints,
+			   "group: open a device");
 }

@@ -6,9 +6,18 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "iv_hot_reset.h"
+#include "iv_private.h"
+
+static const struct iv_hint hints[] = {
+	{ ENODEV, "neither its slot nor its bus can be reset" },
+	{ ENOSPC, "more functions would be reset than there is room for" },
+	{ EINVAL, "functions that are not yours would be reset, too; iv_hot_reset_info() tells "
+	  "which" },
+	{ EAGAIN, "one of the functions is being reconfigured; try again" },
+	{}
+};
 
 /**
  * iv_hot_reset_info() - which functions a hot reset would reset, and whose they are
@@ -24,9 +33,11 @@ int iv_hot_reset_info(int fd, struct iv_hot_reset *info)
 		struct vfio_pci_hot_reset_info hdr;
 		struct vfio_pci_dependent_device devices[IV_HOT_RESET_MAX];
 	} arg = { .hdr.argsz = sizeof(arg) };
+	int rc = iv_device_ioctl(fd, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &arg, hints,
+				 "get what a hot reset resets");
 
-	if (ioctl(fd, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &arg) < 0)
-		return -errno;
+	if (rc)
+		return rc;
 	info->flags = arg.hdr.flags;
 	info->count = arg.hdr.count;
 	memcpy(info->devices, arg.devices, sizeof(arg.devices));
@@ -43,7 +54,7 @@ int iv_hot_reset(int fd)
 {
 	struct vfio_pci_hot_reset arg = { .argsz = sizeof(arg) };
 
-	return ioctl(fd, VFIO_DEVICE_PCI_HOT_RESET, &arg) < 0 ? -errno : 0;
+	return iv_device_ioctl(fd, VFIO_DEVICE_PCI_HOT_RESET, &arg, hints, "hot reset");
 }
 
 /**

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Address spaces: the /dev/iommu operations that a userspace driver needs.
+ * Contexts: a context is an open /dev/iommu. It has numbered objects, which end with it. Page
+ * tables, address spaces and PASIDs have headers of their own.
  *
- * A context is an open /dev/iommu. An IOAS in it maps IOVAs to memory of this process. Functions
- * return 0 (or what they say) on success and a negative errno otherwise.
+ * Functions return 0 (or what they say) on success and a negative errno otherwise;
+ * iv_error_message() says more.
  */
 #ifndef IV_IOMMUFD_H
 #define IV_IOMMUFD_H
@@ -16,30 +17,8 @@
 extern "C" {
 #endif
 
-#define IV_DMA_READ IOMMU_IOAS_MAP_READABLE
-#define IV_DMA_WRITE IOMMU_IOAS_MAP_WRITEABLE
-#define IV_DMA_RW (IV_DMA_READ | IV_DMA_WRITE)
-
 int iv_iommufd_open(void);
 int iv_iommufd_destroy(int iommufd, uint32_t id);
-
-int iv_ioas_alloc(int iommufd, uint32_t *ioas_id);
-int iv_ioas_map(int iommufd, uint32_t ioas_id, const void *va, uint64_t length, uint64_t iova,
-		uint32_t prot);
-int iv_ioas_map_anywhere(int iommufd, uint32_t ioas_id, const void *va, uint64_t length,
-			 uint32_t prot, uint64_t *iova);
-int iv_ioas_map_file(int iommufd, uint32_t ioas_id, int fd, uint64_t start, uint64_t length,
-		     uint64_t iova, uint32_t prot);
-int iv_ioas_copy(int iommufd, uint32_t dst_ioas_id, uint64_t dst_iova, uint32_t src_ioas_id,
-		 uint64_t src_iova, uint64_t length, uint32_t prot);
-int iv_ioas_unmap(int iommufd, uint32_t ioas_id, uint64_t iova, uint64_t length,
-		  uint64_t *unmapped);
-int iv_ioas_ranges(int iommufd, uint32_t ioas_id, struct iommu_iova_range *ranges,
-		   uint32_t *count, uint64_t *alignment);
-int iv_ioas_allow(int iommufd, uint32_t ioas_id, const struct iommu_iova_range *ranges,
-		  uint32_t count);
-
-int iv_hwpt_alloc(int iommufd, uint32_t devid, uint32_t pt_id, uint32_t flags, uint32_t *hwpt_id);
 int iv_hw_info(int iommufd, uint32_t devid, struct iommu_hw_info *info, void *data, size_t size);
 int iv_option_get(int iommufd, uint32_t option, uint32_t object_id, uint64_t *value);
 int iv_option_set(int iommufd, uint32_t option, uint32_t object_id, uint64_t value);

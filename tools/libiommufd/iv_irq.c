@@ -7,10 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "iv_irq.h"
+#include "iv_private.h"
+
+static const struct iv_hint set_hints[] = {
+	{ EINVAL, "it has no such interrupt or vector, another kind is enabled, or the device is "
+	  "not bound yet" },
+	{ EBADF, "an eventfd is not open" },
+	{ ENOTTY, "this kind of interrupt has no such action" },
+	{ ENOSPC, "the machine has not so many vectors left" },
+	{}
+};
+
+static const struct iv_hint ioeventfd_hints[] = {
+	{ EEXIST, "the same write is there already" },
+	{ ENODEV, "there is no such write to end, or the device is gone" },
+	{ ENOSPC, "the device has as many as it may" },
+	{}
+};
 
 /**
  * iv_irq_info() - ask about a kind of interrupt
@@ -23,7 +39,7 @@
 int iv_irq_info(int fd, uint32_t index, struct vfio_irq_info *info)
 {
 	*info = (struct vfio_irq_info) { .argsz = sizeof(*info), .index = index };
-	return ioctl(fd, VFIO_DEVICE_GET_IRQ_INFO, info) < 0 ? -errno : 0;
+	return iv_device_ioctl(fd, VFIO_DEVICE_GET_IRQ_INFO, info, NULL, "get interrupt");
 }
 
 /**
@@ -45,7 +61,7 @@ int iv_irq_set(int fd, uint32_t flags, uint32_t index, uint32_t start, uint32_t 
 	int ret;
 
 	if (!set)
-		return -ENOMEM;
+		return iv_fail(-ENOMEM, NULL, "set interrupt");
 	*set = (struct vfio_irq_set) {
 		.argsz = sizeof(*set) + data_size,
 		.flags = flags,
@@ -55,7 +71,7 @@ int iv_irq_set(int fd, uint32_t flags, uint32_t index, uint32_t start, uint32_t 
 	};
 	if (data_size)
 		memcpy(set->data, data, data_size);
-	ret = ioctl(fd, VFIO_DEVICE_SET_IRQS, set) < 0 ? -errno : 0;
+	ret = iv_device_ioctl(fd, VFIO_DEVICE_SET_IRQS, set, set_hints, "set interrupt");
 	free(set);
 	return ret;
 }
@@ -184,7 +200,7 @@ int iv_ioeventfd(int fd, size_t size, uint64_t pos, uint64_t data, int32_t event
 		.fd = eventfd,
 	};
 
-	return ioctl(fd, VFIO_DEVICE_IOEVENTFD, &arg) < 0 ? -errno : 0;
+	return iv_device_ioctl(fd, VFIO_DEVICE_IOEVENTFD, &arg, ioeventfd_hints, "set ioeventfd");
 }
 
 /**
@@ -196,7 +212,7 @@ int iv_eventfd_create(void)
 {
 	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? iv_fail(-errno, NULL, "eventfd: create") : fd;
 }
 
 /**
@@ -209,7 +225,7 @@ int iv_eventfd_signal(int eventfd)
 {
 	uint64_t one = 1;
 
-	return write(eventfd, &one, sizeof(one)) < 0 ? -errno : 0;
+	return write(eventfd, &one, sizeof(one)) < 0 ? iv_fail(-errno, NULL, "eventfd: write") : 0;
 }
 
 /**
@@ -226,10 +242,10 @@ int64_t iv_eventfd_wait(int eventfd, int timeout_ms)
 	int ret = poll(&pollfd, 1, timeout_ms);
 
 	if (ret < 0)
-		return -errno;
+		return iv_fail(-errno, NULL, "eventfd: poll");
 	if (!ret)
 		return 0;
 	if (read(eventfd, &count, sizeof(count)) < 0)
-		return -errno;
+		return iv_fail(-errno, NULL, "eventfd: read");
 	return count;
 }

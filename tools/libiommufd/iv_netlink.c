@@ -18,6 +18,7 @@
 #include <netlink/netlink.h>
 
 #include "iv_netlink.h"
+#include "iv_private.h"
 
 /* The kernel's dumps are at most 32 KiB a datagram, and fill what they find. */
 #define DATAGRAM_MAX 65536
@@ -27,6 +28,23 @@
 
 /* What is sent is small: a few filters. */
 #define REQUEST_MAX 256
+
+static const struct iv_hint family_hints[] = {
+	{ ENOENT, "the kernel's iommufd cannot tell of itself, or is not loaded; as root: "
+	  "modprobe iommufd" },
+	{}
+};
+
+static const struct iv_hint receive_hints[] = {
+	{ ENOBUFS, "events came faster than they were taken, and some are lost" },
+	{}
+};
+
+static const struct iv_hint request_hints[] = {
+	{ EPERM, "only root (CAP_NET_ADMIN) may ask, and listen" },
+	{ EOPNOTSUPP, "the kernel's iommufd is older, and does not know this" },
+	{}
+};
 
 const struct nlattr *iv_attr_next(const struct iv_attrs *attrs, const struct nlattr *attr)
 {
@@ -116,7 +134,7 @@ static int send_message(struct iv_netlink *nl, struct nl_msg *msg)
 	errno = 0;
 	rc = nl_send_auto(nl->sock, msg);
 	nl->seq = nlmsg_hdr(msg)->nlmsg_seq;
-	return rc < 0 ? error_of(rc) : 0;
+	return rc < 0 ? iv_fail(error_of(rc), NULL, "netlink: send") : 0;
 }
 
 /**
@@ -136,6 +154,8 @@ int iv_netlink_send(struct iv_netlink *nl, uint16_t type, uint16_t flags, const 
 	if (msg && nlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, type, 0, flags) &&
 	    !nlmsg_append(msg, (void *)payload, size, 0))
 		rc = send_message(nl, msg);
+	else
+		iv_fail(rc, NULL, "netlink: send");
 	nlmsg_free(msg);
 	return rc;
 }
@@ -165,7 +185,9 @@ int iv_netlink_request(struct iv_netlink *nl, uint8_t cmd, uint16_t flags,
 			       IOMMUFD_FAMILY_VERSION)) {
 		for (rc = 0, i = 0; !rc && i < count; i++)
 			rc = put_filter(msg, &filters[i]) ? -E2BIG : 0;
-		rc = rc ?: send_message(nl, msg);
+		rc = rc ? iv_fail(rc, NULL, "netlink: filter") : send_message(nl, msg);
+	} else {
+		iv_fail(rc, NULL, "netlink: send");
 	}
 	nlmsg_free(msg);
 	return rc;
@@ -184,7 +206,7 @@ static int refill(struct iv_netlink *nl)
 		size = nl_recv(nl->sock, &from, &nl->buffer, NULL);
 		if (size <= 0) {
 			nl->left = 0;
-			return error_of(size);
+			return iv_fail(error_of(size), receive_hints, "netlink: get an answer");
 		}
 	} while (from.nl_pid);
 	nl->at = (void *)nl->buffer;
@@ -203,7 +225,7 @@ static struct nlmsghdr *receive(struct iv_netlink *nl, int *rc)
 	nlh = nl->at;
 	if (!nlmsg_ok(nlh, nl->left)) {
 		nl->left = 0;
-		*rc = -EBADMSG;
+		*rc = iv_fail(-EBADMSG, NULL, "netlink: get an answer");
 		return NULL;
 	}
 	nl->at = nlmsg_next(nlh, &nl->left);
@@ -256,6 +278,14 @@ static int answer_error(struct iv_netlink *nl, const struct nlmsghdr *nlh)
 	return rc;
 }
 
+/* What the kernel says in words is better than what we can. */
+static int request_failed(const struct iv_netlink *nl, int rc)
+{
+	const struct iv_hint hints[] = { { nl->error[0] ? -rc : 0, nl->error }, {} };
+
+	return iv_fail(rc, nl->error[0] ? hints : request_hints, "iommufd");
+}
+
 static struct iv_attrs message_attrs(struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = nlmsg_data(nlh);
@@ -293,7 +323,7 @@ int iv_netlink_collect(struct iv_netlink *nl, bool *interrupted, iv_netlink_fn f
 			*interrupted = true;
 		if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR) {
 			rc = answer_error(nl, nlh);
-			return rc ?: ended;
+			return rc ? request_failed(nl, rc) : ended;
 		}
 		attrs = message_attrs(nlh);
 		if (fn && !ended)
@@ -338,7 +368,7 @@ int iv_netlink_listen(struct iv_netlink *nl)
 
 	errno = 0;
 	rc = nl_socket_add_membership(nl->sock, nl->events);
-	return rc ? error_of(rc) : 0;
+	return rc ? iv_fail(error_of(rc), request_hints, "iommufd: listen to events") : 0;
 }
 
 /**
@@ -366,9 +396,11 @@ static int find_family(struct iv_netlink *nl)
 	errno = 0;
 	nl->family = genl_ctrl_resolve(nl->sock, IOMMUFD_FAMILY_NAME);
 	if (nl->family < 0)
-		return error_of(nl->family);
+		return iv_fail(error_of(nl->family), family_hints, "iommufd: look for it");
 	nl->events = genl_ctrl_resolve_grp(nl->sock, IOMMUFD_FAMILY_NAME, IOMMUFD_MCGRP_EVENTS);
-	return nl->events < 0 ? error_of(nl->events) : 0;
+	if (nl->events < 0)
+		return iv_fail(error_of(nl->events), family_hints, "iommufd: look for its events");
+	return 0;
 }
 
 static int setup_socket(struct iv_netlink *nl)
@@ -381,7 +413,7 @@ static int setup_socket(struct iv_netlink *nl)
 	errno = 0;
 	rc = genl_connect(nl->sock);
 	if (rc)
-		return error_of(rc);
+		return iv_fail(error_of(rc), NULL, "netlink: open a socket");
 	nl->fd = nl_socket_get_fd(nl->sock);
 	/* Kernels know these for long; without them errors are just not told in words. */
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
@@ -389,7 +421,7 @@ static int setup_socket(struct iv_netlink *nl)
 	errno = 0;
 	rc = nl_socket_set_buffer_size(nl->sock, RECEIVE_BUFFER, 0);
 	rc = rc ?: nl_socket_set_msg_buf_size(nl->sock, DATAGRAM_MAX);
-	return rc ? error_of(rc) : 0;
+	return rc ? iv_fail(error_of(rc), NULL, "netlink: set up a socket") : 0;
 }
 
 /**
@@ -407,7 +439,7 @@ int iv_netlink_open(struct iv_netlink *nl)
 	nl->fd = -1;
 	nl->sock = nl_socket_alloc();
 	if (!nl->sock)
-		return -ENOMEM;
+		return iv_fail(-ENOMEM, NULL, "netlink: open a socket");
 	rc = setup_socket(nl) ?: find_family(nl);
 	if (rc)
 		iv_netlink_close(nl);

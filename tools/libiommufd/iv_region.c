@@ -3,11 +3,24 @@
  * Regions of a vfio device.
  */
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "iv_private.h"
 #include "iv_region.h"
+
+static const struct iv_hint access_hints[] = {
+	{ EINVAL, "there is no such region there, or it cannot be accessed in this way, or the "
+	  "device is not bound yet" },
+	{ EIO, "the device does not answer; its memory may be disabled in the command register" },
+	{ EPERM, "the region cannot be written" },
+	{}
+};
+
+static const struct iv_hint map_hints[] = {
+	{ ENODEV, "there is no such region, or it can be read and written only" },
+	{}
+};
 
 /**
  * iv_region_info() - ask about a region
@@ -20,7 +33,7 @@
 int iv_region_info(int fd, uint32_t index, struct vfio_region_info *info)
 {
 	*info = (struct vfio_region_info) { .argsz = sizeof(*info), .index = index };
-	return ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, info) < 0 ? -errno : 0;
+	return iv_device_ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, info, NULL, "get region");
 }
 
 /**
@@ -68,7 +81,7 @@ ssize_t iv_region_read(const struct iv_region *region, uint64_t offset, void *bu
 {
 	ssize_t ret = pread(region->fd, buf, size, region->offset + offset);
 
-	return ret < 0 ? -errno : ret;
+	return ret < 0 ? iv_fail_device(-errno, access_hints, region->fd, "read") : ret;
 }
 
 /**
@@ -85,7 +98,7 @@ ssize_t iv_region_write(const struct iv_region *region, uint64_t offset, const v
 {
 	ssize_t ret = pwrite(region->fd, buf, size, region->offset + offset);
 
-	return ret < 0 ? -errno : ret;
+	return ret < 0 ? iv_fail_device(-errno, access_hints, region->fd, "write") : ret;
 }
 
 /**
@@ -99,11 +112,11 @@ int iv_region_map(struct iv_region *region)
 	void *map;
 
 	if (!region->size || !(region->flags & VFIO_REGION_INFO_FLAG_MMAP))
-		return -ENODEV;
+		return iv_fail_device(-ENODEV, map_hints, region->fd, "map region");
 	map = mmap(NULL, region->size, PROT_READ | PROT_WRITE, MAP_SHARED, region->fd,
 		   region->offset);
 	if (map == MAP_FAILED)
-		return -errno;
+		return iv_fail_device(-errno, NULL, region->fd, "map region");
 	region->map = map;
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "iv_private.h"
 #include "iv_sysfs.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
@@ -33,12 +34,12 @@ int iv_file_read(const char *path, char *buf, size_t size)
 	int err;
 
 	if (fd < 0)
-		return -errno;
+		return iv_fail(-errno, NULL, "%s: open", path);
 	len = read(fd, buf, size - 1);
 	err = errno;
 	close(fd);
 	if (len < 0)
-		return -err;
+		return iv_fail(-err, NULL, "%s: read", path);
 	while (len && (buf[len - 1] == '\n' || buf[len - 1] == ' '))
 		len--;
 	buf[len] = 0;
@@ -59,10 +60,10 @@ int iv_file_write(const char *path, const char *text)
 	int ret = 0;
 
 	if (fd < 0)
-		return -errno;
+		return iv_fail(-errno, NULL, "%s: open", path);
 	errno = EIO;
 	if (write(fd, text, size) != (ssize_t)size)
-		ret = -errno;
+		ret = iv_fail(-errno, NULL, "%s: write", path);
 	close(fd);
 	return ret;
 }
@@ -119,7 +120,7 @@ int iv_pci_attr_read_u64(const char *addr, const char *attr, uint64_t *value)
 	if (ret < 0)
 		return ret;
 	*value = strtoull(buf, &end, 0);
-	return end == buf || *end ? -EINVAL : 0;
+	return end == buf || *end ? iv_fail(-EINVAL, NULL, "%s: %s: read", addr, attr) : 0;
 }
 
 /**
@@ -162,7 +163,7 @@ int iv_pci_find(uint16_t vendor, uint16_t device, unsigned int nth, char addr[IV
 	int ret = -ENODEV;
 
 	if (count < 0)
-		return -errno;
+		return iv_fail(-errno, NULL, PCI_DEVICES ": open");
 	for (int i = 0; i < count; i++) {
 		const char *name = entries[i]->d_name;
 
@@ -174,7 +175,7 @@ int iv_pci_find(uint16_t vendor, uint16_t device, unsigned int nth, char addr[IV
 		free(entries[i]);
 	}
 	free(entries);
-	return ret;
+	return ret ? iv_fail(ret, NULL, "%04x:%04x: find a PCI function", vendor, device) : 0;
 }
 
 static int pci_config_open(const char *addr, int flags)
@@ -184,7 +185,7 @@ static int pci_config_open(const char *addr, int flags)
 
 	pci_path(path, addr, "config");
 	fd = open(path, flags | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? iv_fail(-errno, NULL, "%s: open", path) : fd;
 }
 
 /**
@@ -205,7 +206,7 @@ int iv_pci_config_read(const char *addr, unsigned int offset, void *buf, size_t 
 		return fd;
 	errno = EIO;
 	if (pread(fd, buf, size, offset) != (ssize_t)size)
-		ret = -errno;
+		ret = iv_fail(-errno, NULL, "%s: read configuration space", addr);
 	close(fd);
 	return ret;
 }
@@ -228,7 +229,7 @@ int iv_pci_config_write(const char *addr, unsigned int offset, const void *buf, 
 		return fd;
 	errno = EIO;
 	if (pwrite(fd, buf, size, offset) != (ssize_t)size)
-		ret = -errno;
+		ret = iv_fail(-errno, NULL, "%s: write configuration space", addr);
 	close(fd);
 	return ret;
 }
@@ -252,15 +253,20 @@ int iv_pci_resource(const char *addr, unsigned int bar, uint64_t *start, uint64_
 	pci_path(path, addr, "resource");
 	file = fopen(path, "re");
 	if (!file)
-		return -errno;
+		return iv_fail(-errno, NULL, "%s: open", path);
 	for (unsigned int i = 0; i <= bar; i++)
 		fields = fscanf(file, "%lx %lx %lx", start, &last, &flags);
 	fclose(file);
 	if (fields != 3)
-		return -EINVAL;
+		return iv_fail(-EINVAL, NULL, "%s: find BAR %u", addr, bar);
 	*size = last ? last - *start + 1 : 0;
 	return 0;
 }
+
+static const struct iv_hint link_hints[] = {
+	{ ENOENT, "there is none, or no such PCI function" },
+	{}
+};
 
 static int link_name(const char *addr, const char *attr, char *name, size_t size)
 {
@@ -270,10 +276,10 @@ static int link_name(const char *addr, const char *attr, char *name, size_t size
 	pci_path(path, addr, attr);
 	len = readlink(path, target, sizeof(target) - 1);
 	if (len < 0)
-		return -errno;
+		return iv_fail(-errno, link_hints, "%s: %s: read", addr, attr);
 	target[len] = 0;
 	if (snprintf(name, size, "%s", basename(target)) >= (int)size)
-		return -ENAMETOOLONG;
+		return iv_fail(-ENAMETOOLONG, NULL, "%s: %s: read", addr, attr);
 	return 0;
 }
 
@@ -318,6 +324,19 @@ int iv_pci_unbind_driver(const char *addr)
 	return ret == -ENOENT && iv_pci_exists(addr) ? 0 : ret;
 }
 
+static const struct iv_hint driver_hints[] = {
+	{ ENOENT, "there is no such driver; as root: modprobe it" },
+	{ ENODEV, "there is no such PCI function, or the driver does not take it" },
+	{ EBUSY, "another driver has it" },
+	{ EACCES, "only root may" },
+	{}
+};
+
+static const struct iv_hint cdev_hints[] = {
+	{ ENOENT, "there is no such PCI function, or it has no vfio driver; give it to vfio-pci" },
+	{}
+};
+
 /**
  * iv_pci_bind_driver() - give a PCI function to one driver, whatever its ids are
  * @addr: the function
@@ -337,7 +356,7 @@ int iv_pci_bind_driver(const char *addr, const char *driver)
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/bind", driver);
 	if (access(path, F_OK))
-		return -errno;
+		return iv_fail(-errno, driver_hints, "%s: use the driver %s", addr, driver);
 	ret = iv_pci_attr_write(addr, "driver_override", driver);
 	if (ret)
 		return ret;
@@ -349,7 +368,7 @@ int iv_pci_bind_driver(const char *addr, const char *driver)
 	ret = iv_file_write(path, addr);
 	if (ret == -EBUSY && !iv_pci_driver(addr, now) && !strcmp(now, driver))
 		return 0;
-	return ret;
+	return ret ? iv_fail(ret, driver_hints, "%s: use the driver %s", addr, driver) : 0;
 }
 
 /**
@@ -369,7 +388,7 @@ int iv_pci_cdev_path(const char *addr, char path[IV_PATH_SIZE])
 	pci_path(dir_path, addr, "vfio-dev");
 	dir = opendir(dir_path);
 	if (!dir)
-		return -errno;
+		return iv_fail(-errno, cdev_hints, "%s: find its vfio device", addr);
 	while (ret && (entry = readdir(dir))) {
 		if (strncmp(entry->d_name, "vfio", 4))
 			continue;
@@ -377,7 +396,7 @@ int iv_pci_cdev_path(const char *addr, char path[IV_PATH_SIZE])
 		ret = 0;
 	}
 	closedir(dir);
-	return ret;
+	return ret ? iv_fail(ret, cdev_hints, "%s: find its vfio device", addr) : 0;
 }
 
 /**
@@ -415,9 +434,9 @@ int iv_pci_claim(struct iv_pci_claim *claim, const char *addr, const char *drive
 
 	memset(claim, 0, sizeof(*claim));
 	if (strlen(addr) >= sizeof(claim->addr))
-		return -EINVAL;
+		return iv_fail(-EINVAL, NULL, "%s: find the PCI function", addr);
 	if (!iv_pci_exists(addr))
-		return -ENODEV;
+		return iv_fail(-ENODEV, NULL, "%s: find the PCI function", addr);
 	ret = iv_pci_driver(addr, claim->driver);
 	if (ret && ret != -ENOENT)
 		return ret;

@@ -3,10 +3,9 @@
  * The side of iommufd: contexts, device files.
  */
 #include <unistd.h>
+#include <libiommufd.h>
 
 #include "bench.h"
-#include "iv_device.h"
-#include "iv_iommufd.h"
 
 static int space_open(struct bench_space *space)
 {

@@ -10,10 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <libiommufd.h>
 
 #include "bench.h"
-#include "iv_device.h"
-#include "iv_iommufd.h"
 #include "report.h"
 
 #define DEVICES "/sys/bus/platform/devices/iommufd_mock_vfio.*/vfio-dev/vfio*"

@@ -406,7 +406,7 @@ TEST_F(netlink_dump, endpoint_tells_where_it_is_attached)
 
 TEST_F(netlink_dump, pasids_are_told_by_kind)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	uint32_t rid, hwpt_id;
 
 	ASSERT_EQ(0, mock_device_create(&self->dev, self->fd, self->ioas_id,
@@ -416,7 +416,7 @@ TEST_F(netlink_dump, pasids_are_told_by_kind)
 	ASSERT_EQ(0, iv_hwpt_alloc(self->fd, self->dev.devid, self->ioas_id,
 				   IOMMU_HWPT_ALLOC_PASID, &hwpt_id));
 	ASSERT_EQ(0, mock_device_attach(&self->dev, rid, NULL));
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->fd, self->dev.devid, IOMMU_PASID_SCOPE_EXCLUSIVE,
+	ASSERT_EQ(0, iv_pasid_alloc(self->fd, self->dev.devid, IOMMU_PASID_SCOPE_EXCLUSIVE,
 					 &pasid));
 	EXPECT_EQ(IOMMUFD_PASID_KIND_ALLOCATED, of_pasid(self, pasid.pasid, IOMMUFD_A_PASID_KIND));
 	EXPECT_EQ(pasid.id, of_pasid(self, pasid.pasid, IOMMUFD_A_PASID_ID));
@@ -437,14 +437,14 @@ TEST_F(netlink_dump, pasids_are_told_by_kind)
 /* Enough for many messages, whose places in between are numbers of PASIDs */
 TEST_F(netlink_dump, pasids_are_all_there)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	struct netlink_list list;
 	unsigned int i;
 
 	ASSERT_EQ(0, mock_device_create(&self->dev, self->fd, self->ioas_id,
 					MOCK_FLAGS_DEVICE_PASID));
 	for (i = 0; i < 2000; i++)
-		ASSERT_EQ(0, iommufd_pasid_alloc_between(self->fd, self->dev.devid, 2 * i + 2,
+		ASSERT_EQ(0, iv_pasid_alloc_between(self->fd, self->dev.devid, 2 * i + 2,
 							 2 * i + 2, &pasid));
 	ASSERT_EQ(0, netlink_list_of(IOMMUFD_NL_CMD_PASID_GET, IOMMUFD_A_PASID_CTX, self->ctx,
 				     &list));

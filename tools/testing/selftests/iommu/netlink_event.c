@@ -166,14 +166,14 @@ TEST_F(netlink_event, revoke_is_told)
 
 TEST_F(netlink_event, quota_is_told)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	struct iv_attrs attrs;
 	unsigned int old;
 
 	ASSERT_EQ(0, iv_device_bind(self->fd, self->iommufd, &self->devid));
 	ASSERT_TRUE(hear(self, &attrs, IOMMUFD_EVENT_KIND_BIND));
 	ASSERT_EQ(0, iommufd_pasid_limit(0, &old));
-	EXPECT_EQ(-EDQUOT, iommufd_pasid_alloc(self->iommufd, self->devid,
+	EXPECT_EQ(-EDQUOT, iv_pasid_alloc(self->iommufd, self->devid,
 					       IOMMU_PASID_SCOPE_EXCLUSIVE, &pasid));
 	ASSERT_EQ(0, iommufd_pasid_limit(old, NULL));
 	ASSERT_TRUE(hear(self, &attrs, IOMMUFD_EVENT_KIND_QUOTA));

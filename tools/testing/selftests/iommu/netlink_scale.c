@@ -157,7 +157,7 @@ struct churn {
 /* A context with something of each kind, which all goes with it */
 static int live_once(struct churn *churn)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	struct mock_device dev;
 	uint32_t ioas_id;
 	unsigned int i;
@@ -170,7 +170,7 @@ static int live_once(struct churn *churn)
 	for (i = 0; i < 50 && !rc; i++)
 		rc = iv_ioas_map(fd, ioas_id, churn->memory, PAGE, IOVA + i * PAGE, IV_DMA_RW);
 	rc = rc ?: mock_device_create(&dev, fd, ioas_id, MOCK_FLAGS_DEVICE_PASID);
-	rc = rc ?: iommufd_pasid_alloc(fd, dev.devid, IOMMU_PASID_SCOPE_EXCLUSIVE, &pasid);
+	rc = rc ?: iv_pasid_alloc(fd, dev.devid, IOMMU_PASID_SCOPE_EXCLUSIVE, &pasid);
 	rc = rc ?: iv_ioas_unmap(fd, ioas_id, IOVA, 10 * PAGE, NULL);
 	/* A look of the others' must not make it busy. */
 	rc = rc ?: iv_iommufd_destroy(fd, pasid.id);

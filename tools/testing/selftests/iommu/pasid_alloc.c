@@ -44,15 +44,15 @@ FIXTURE_TEARDOWN(pasid_alloc)
 	EXPECT_EQ(0, mock_module_unload());
 }
 
-static int alloc(const struct _test_data_pasid_alloc *self, struct iommufd_pasid *pasid)
+static int alloc(const struct _test_data_pasid_alloc *self, struct iv_pasid *pasid)
 {
-	return iommufd_pasid_alloc(self->fd, self->dev.devid, EXCLUSIVE, pasid);
+	return iv_pasid_alloc(self->fd, self->dev.devid, EXCLUSIVE, pasid);
 }
 
 static int alloc_between(const struct _test_data_pasid_alloc *self, uint32_t min, uint32_t max,
-			 struct iommufd_pasid *pasid)
+			 struct iv_pasid *pasid)
 {
-	return iommufd_pasid_alloc_between(self->fd, self->dev.devid, min, max, pasid);
+	return iv_pasid_alloc_between(self->fd, self->dev.devid, min, max, pasid);
 }
 
 static int alloc_raw(const struct _test_data_pasid_alloc *self, struct iommu_pasid_alloc *cmd)
@@ -65,7 +65,7 @@ static int alloc_raw(const struct _test_data_pasid_alloc *self, struct iommu_pas
 
 TEST_F(pasid_alloc, numbers_are_different_and_never_0)
 {
-	struct iommufd_pasid a, b;
+	struct iv_pasid a, b;
 
 	ASSERT_EQ(0, alloc(self, &a));
 	ASSERT_EQ(0, alloc(self, &b));
@@ -80,7 +80,7 @@ TEST_F(pasid_alloc, numbers_are_different_and_never_0)
 
 TEST_F(pasid_alloc, range_is_heeded)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
 	ASSERT_EQ(0, alloc_between(self, 500, 501, &pasid));
 	EXPECT_EQ(500, pasid.pasid);
@@ -99,7 +99,7 @@ TEST_F(pasid_alloc, range_is_heeded)
 
 TEST_F(pasid_alloc, impossible_ranges_fail)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
 	EXPECT_EQ(-EINVAL, alloc_between(self, 5, 4, &pasid));
 	EXPECT_EQ(-EINVAL, alloc_between(self, 1, LAST_PASID + 1, &pasid));
@@ -164,7 +164,7 @@ TEST_F(pasid_alloc, sizes_are_checked)
 
 TEST_F(pasid_alloc, attached_pasid_is_busy)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
 	ASSERT_EQ(0, alloc(self, &pasid));
 	ASSERT_EQ(0, mock_pasid_attach(&self->dev, pasid.pasid, self->hwpt_id));
@@ -176,7 +176,7 @@ TEST_F(pasid_alloc, attached_pasid_is_busy)
 
 TEST_F(pasid_alloc, pasid_stays_owned_when_it_is_detached)
 {
-	struct iommufd_pasid pasid, other;
+	struct iv_pasid pasid, other;
 
 	ASSERT_EQ(0, alloc_between(self, 9, 9, &pasid));
 	ASSERT_EQ(0, mock_pasid_attach(&self->dev, 9, self->hwpt_id));
@@ -188,7 +188,7 @@ TEST_F(pasid_alloc, pasid_stays_owned_when_it_is_detached)
 
 TEST_F(pasid_alloc, attached_number_is_reserved_until_detach)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
 	ASSERT_EQ(0, mock_pasid_attach(&self->dev, 9, self->hwpt_id));
 	EXPECT_EQ(-ENOSPC, alloc_between(self, 9, 9, &pasid));
@@ -200,30 +200,30 @@ TEST_F(pasid_alloc, attached_number_is_reserved_until_detach)
 
 TEST_F(pasid_alloc, guest_numbers_are_unique_for_a_device)
 {
-	struct iommufd_pasid a, b;
+	struct iv_pasid a, b;
 	struct mock_device dev;
 
-	ASSERT_EQ(0, iommufd_pasid_alloc_guest(self->fd, self->dev.devid, EXCLUSIVE, 7, &a));
-	EXPECT_EQ(-EEXIST, iommufd_pasid_alloc_guest(self->fd, self->dev.devid, EXCLUSIVE, 7, &b));
-	EXPECT_EQ(0, iommufd_pasid_alloc_guest(self->fd, self->dev.devid, EXCLUSIVE, 8, &b));
+	ASSERT_EQ(0, iv_pasid_alloc_guest(self->fd, self->dev.devid, EXCLUSIVE, 7, &a));
+	EXPECT_EQ(-EEXIST, iv_pasid_alloc_guest(self->fd, self->dev.devid, EXCLUSIVE, 7, &b));
+	EXPECT_EQ(0, iv_pasid_alloc_guest(self->fd, self->dev.devid, EXCLUSIVE, 8, &b));
 	ASSERT_EQ(0, iv_iommufd_destroy(self->fd, a.id));
-	EXPECT_EQ(0, iommufd_pasid_alloc_guest(self->fd, self->dev.devid, EXCLUSIVE, 7, &a));
+	EXPECT_EQ(0, iv_pasid_alloc_guest(self->fd, self->dev.devid, EXCLUSIVE, 7, &a));
 	ASSERT_EQ(0, mock_device_create(&dev, self->fd, self->hwpt_id, MOCK_FLAGS_DEVICE_PASID));
-	EXPECT_EQ(0, iommufd_pasid_alloc_guest(self->fd, dev.devid, EXCLUSIVE, 7, &b));
+	EXPECT_EQ(0, iv_pasid_alloc_guest(self->fd, dev.devid, EXCLUSIVE, 7, &b));
 }
 
 TEST_F(pasid_alloc, device_without_pasids_has_none_to_own)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	struct mock_device dev;
 
 	ASSERT_EQ(0, mock_device_create(&dev, self->fd, self->hwpt_id, 0));
-	EXPECT_EQ(-EOPNOTSUPP, iommufd_pasid_alloc(self->fd, dev.devid, EXCLUSIVE, &pasid));
+	EXPECT_EQ(-EOPNOTSUPP, iv_pasid_alloc(self->fd, dev.devid, EXCLUSIVE, &pasid));
 }
 
 TEST_F(pasid_alloc, pasids_end_with_their_device)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
 	ASSERT_EQ(0, alloc(self, &pasid));
 	ASSERT_EQ(0, mock_device_destroy(&self->dev));
@@ -233,7 +233,7 @@ TEST_F(pasid_alloc, pasids_end_with_their_device)
 
 TEST_F(pasid_alloc, quota_counts_allocated_and_attached_ones)
 {
-	struct iommufd_pasid pasid, over;
+	struct iv_pasid pasid, over;
 
 	ASSERT_EQ(0, iommufd_pasid_limit(3, NULL));
 	ASSERT_EQ(0, alloc(self, &pasid));
@@ -251,7 +251,7 @@ TEST_F(pasid_alloc, quota_counts_allocated_and_attached_ones)
 
 TEST_F(pasid_alloc, failures_do_not_use_up_the_quota)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	unsigned int i;
 
 	ASSERT_EQ(0, iommufd_pasid_limit(1, NULL));
@@ -266,7 +266,7 @@ TEST_F(pasid_alloc, failures_do_not_use_up_the_quota)
 
 TEST_F(pasid_alloc, default_quota_is_4096)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	unsigned int i;
 
 	ASSERT_EQ(4096, self->limit);
@@ -285,7 +285,7 @@ static void fight(struct test_threads *threads, unsigned int index, void *arg)
 {
 	struct race *race = arg;
 	const struct _test_data_pasid_alloc *self = race->self;
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	unsigned int i;
 
 	for (i = index; !test_threads_stopping(threads); i++) {
@@ -311,7 +311,7 @@ TEST_F(pasid_alloc, threads_that_fight_for_a_number_leave_it_free)
 {
 	struct race race = { .self = self };
 	struct test_threads threads = {};
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	uint32_t number;
 
 	ASSERT_EQ(0, test_threads_start(&threads, 4, fight, &race));

@@ -237,13 +237,13 @@ TEST_F(pasid_attach, replace_of_nothing_fails)
 
 TEST_F(pasid_attach, failed_attach_leaves_nothing)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
 	ASSERT_EQ(0, mock_fail(self->fd, self->dev.id, MOCK_FAIL_ATTACH, 0));
 	EXPECT_EQ(-ENOMEM, mock_pasid_attach(&self->dev, PASID, self->a));
 	EXPECT_EQ(-EPERM, write_one(&self->dev, PASID));
 	EXPECT_EQ(0, iv_iommufd_destroy(self->fd, self->a));
-	EXPECT_EQ(0, iommufd_pasid_alloc_between(self->fd, self->dev.devid, PASID, PASID, &pasid));
+	EXPECT_EQ(0, iv_pasid_alloc_between(self->fd, self->dev.devid, PASID, PASID, &pasid));
 }
 
 TEST_F(pasid_attach, failed_replace_goes_back)
@@ -353,9 +353,9 @@ TEST_F(pasid_attach, device_may_be_destroyed_with_pasids_attached)
 /* The fixture's end checks that nothing stays pinned. */
 TEST_F(pasid_attach, context_may_be_closed_with_pasids_attached)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->fd, self->dev.devid, IOMMU_PASID_SCOPE_EXCLUSIVE,
+	ASSERT_EQ(0, iv_pasid_alloc(self->fd, self->dev.devid, IOMMU_PASID_SCOPE_EXCLUSIVE,
 					 &pasid));
 	ASSERT_EQ(0, mock_pasid_attach(&self->dev, pasid.pasid, self->a));
 	ASSERT_EQ(0, mock_pasid_attach(&self->dev, PASID, self->b));

@@ -6,7 +6,7 @@
 #include "iommufd_calls.h"
 #include "iommufd_file.h"
 #include "iommufd_state.h"
-#include "iv_iommufd.h"
+#include <libiommufd.h>
 #include "mock_device.h"
 
 #define COPY_SOURCE 0x100000UL

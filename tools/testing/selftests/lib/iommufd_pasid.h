@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * PASIDs: owning them, and attaching those of mock devices.
+ * PASIDs: how many a context may own, and attaching those of mock devices.
  *
  * Functions return 0 (or what they say) on success and a negative errno otherwise.
  */
@@ -12,21 +12,6 @@
 #include <linux/iommufd.h>
 #include "mock_device.h"
 
-/**
- * struct iommufd_pasid - a PASID that a context owns
- * @id: its number, for iv_iommufd_destroy()
- * @pasid: the PASID
- */
-struct iommufd_pasid {
-	uint32_t id;
-	uint32_t pasid;
-};
-
-int iommufd_pasid_alloc(int iommufd, uint32_t devid, uint32_t scope, struct iommufd_pasid *pasid);
-int iommufd_pasid_alloc_between(int iommufd, uint32_t devid, uint32_t min, uint32_t max,
-				struct iommufd_pasid *pasid);
-int iommufd_pasid_alloc_guest(int iommufd, uint32_t devid, uint32_t scope, uint32_t guest,
-			      struct iommufd_pasid *pasid);
 int iommufd_pasid_limit(unsigned int max, unsigned int *old);
 
 int mock_pasid_attach(const struct mock_device *dev, uint32_t pasid, uint32_t pt_id);

@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include "iommufd_ioctl.h"
 #include "iommufd_state.h"
-#include "iv_iommufd.h"
+#include <libiommufd.h>
 #include "test_memory.h"
 #include "test_wait.h"
 

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "iommufd_state.h"
-#include "iv_iommufd.h"
+#include <libiommufd.h>
 #include "mock_space.h"
 
 /* All devices that are attached to the IOAS itself share a page table; this one gets its own. */

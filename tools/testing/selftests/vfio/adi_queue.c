@@ -80,9 +80,9 @@ TEST_F(adi_queue, fills_its_users_memory_only)
 
 TEST_F(adi_queue, users_have_further_pasids)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
+	ASSERT_EQ(0, iv_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
 	ASSERT_EQ(0, iv_device_attach(self->a.fd, self->ioas_id[0]));
 	ASSERT_EQ(0, iv_device_attach_pasid(self->a.fd, self->ioas_id[1], pasid.pasid));
 	EXPECT_TRUE(fills_only(self, &self->a, 0, 0, 0));
@@ -91,11 +91,11 @@ TEST_F(adi_queue, users_have_further_pasids)
 
 TEST_F(adi_queue, foreign_pasid_never_reaches_hardware)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	uint32_t i;
 
 	ASSERT_EQ(0, iv_device_attach(self->b.fd, self->ioas_id[2]));
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->b.iommufd, self->b.devid, SHARED, &pasid));
+	ASSERT_EQ(0, iv_pasid_alloc(self->b.iommufd, self->b.devid, SHARED, &pasid));
 	ASSERT_EQ(0, iv_device_attach_pasid(self->b.fd, self->ioas_id[3], pasid.pasid));
 	memset(self->memory, 0, 4 * PAGE);
 	EXPECT_EQ(-EPERM, adi_submit(&self->a, 0, pasid.pasid, ADI_IOVA, PAGE, 1));
@@ -112,10 +112,10 @@ TEST_F(adi_queue, foreign_pasid_never_reaches_hardware)
 
 TEST_F(adi_queue, guests_may_use_the_same_number)
 {
-	struct iommufd_pasid a, b;
+	struct iv_pasid a, b;
 
-	ASSERT_EQ(0, iommufd_pasid_alloc_guest(self->a.iommufd, self->a.devid, SHARED, 7, &a));
-	ASSERT_EQ(0, iommufd_pasid_alloc_guest(self->b.iommufd, self->b.devid, SHARED, 7, &b));
+	ASSERT_EQ(0, iv_pasid_alloc_guest(self->a.iommufd, self->a.devid, SHARED, 7, &a));
+	ASSERT_EQ(0, iv_pasid_alloc_guest(self->b.iommufd, self->b.devid, SHARED, 7, &b));
 	ASSERT_EQ(0, iv_device_attach_pasid(self->a.fd, self->ioas_id[0], a.pasid));
 	ASSERT_EQ(0, iv_device_attach_pasid(self->b.fd, self->ioas_id[2], b.pasid));
 	EXPECT_TRUE(fills_only(self, &self->a, ADI_GUEST_PASID, 7, 0));
@@ -164,11 +164,11 @@ TEST_F(adi_queue, each_has_its_own_interrupt)
 /* Submits faster than the queue works, then takes the PASID away under what waits. */
 TEST_F(adi_queue, pasid_is_free_when_the_queue_is_done_with_it)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	int64_t accepted = 0;
 	unsigned int i;
 
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
+	ASSERT_EQ(0, iv_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
 	ASSERT_EQ(0, iv_device_attach_pasid(self->a.fd, self->ioas_id[0], pasid.pasid));
 	for (i = 0; i < 500; i++)
 		accepted += !adi_submit(&self->a, 0, pasid.pasid, ADI_IOVA, PAGE, 1);

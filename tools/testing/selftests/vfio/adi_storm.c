@@ -34,7 +34,7 @@
  */
 struct space {
 	uint32_t ioas_id;
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	bool owned;
 	bool attached;
 	uint8_t value;
@@ -99,7 +99,7 @@ FIXTURE_TEARDOWN(adi_storm)
 
 static int own(struct user *user, struct space *space)
 {
-	int rc = iommufd_pasid_alloc(user->adi.iommufd, user->adi.devid, SHARED, &space->pasid);
+	int rc = iv_pasid_alloc(user->adi.iommufd, user->adi.devid, SHARED, &space->pasid);
 
 	space->owned = !rc;
 	return rc;

@@ -173,10 +173,10 @@ TEST_F(pasid_device, attach_tells_the_page_table)
 
 TEST_F(pasid_device, close_detaches_all)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	uint32_t i;
 
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->iommufd, self->devid, IOMMU_PASID_SCOPE_EXCLUSIVE,
+	ASSERT_EQ(0, iv_pasid_alloc(self->iommufd, self->devid, IOMMU_PASID_SCOPE_EXCLUSIVE,
 					 &pasid));
 	ASSERT_EQ(0, iv_device_attach_pasid(self->fd, self->a, pasid.pasid));
 	for (i = 0; i < 20; i++)

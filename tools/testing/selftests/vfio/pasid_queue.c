@@ -147,11 +147,11 @@ TEST_F(pasid_queue, dma_reaches_its_tenants_memory_only)
 TEST_F(pasid_queue, another_tenants_pasid_is_refused)
 {
 	uint32_t b = mock_vfio_own_pasid(self->b.fd);
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
 	ASSERT_EQ(0, iv_device_attach(self->a.fd, self->a.ioas_id));
 	ASSERT_EQ(0, iv_device_attach(self->b.fd, self->b.ioas_id));
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->b.iommufd, self->b.devid, SHARED, &pasid));
+	ASSERT_EQ(0, iv_pasid_alloc(self->b.iommufd, self->b.devid, SHARED, &pasid));
 	ASSERT_EQ(0, iv_device_attach_pasid(self->b.fd, self->b.ioas_id, pasid.pasid));
 	EXPECT_EQ(-EPERM, write_one(&self->a, b));
 	EXPECT_EQ(-EPERM, write_one(&self->a, pasid.pasid));
@@ -167,9 +167,9 @@ TEST_F(pasid_queue, another_tenants_pasid_is_refused)
 
 TEST_F(pasid_queue, further_pasids_have_memory_of_their_own)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
+	ASSERT_EQ(0, iv_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
 	ASSERT_EQ(0, iv_device_attach(self->a.fd, self->a.ioas_id));
 	EXPECT_EQ(-EPERM, write_one(&self->a, pasid.pasid));
 	ASSERT_EQ(0, iv_device_attach_pasid(self->a.fd, self->a.other_id, pasid.pasid));
@@ -202,9 +202,9 @@ TEST_F(pasid_queue, own_pasid_may_be_named)
 
 TEST_F(pasid_queue, freed_pasid_is_drained_first)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
+	ASSERT_EQ(0, iv_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
 	EXPECT_EQ(0, mock_vfio_drained(self->a.fd));
 	ASSERT_EQ(0, iv_iommufd_destroy(self->a.iommufd, pasid.id));
 	EXPECT_EQ(1, mock_vfio_drained(self->a.fd));
@@ -213,10 +213,10 @@ TEST_F(pasid_queue, freed_pasid_is_drained_first)
 
 TEST_F(pasid_queue, guest_numbers_are_the_tenants_own)
 {
-	struct iommufd_pasid a, b;
+	struct iv_pasid a, b;
 
-	ASSERT_EQ(0, iommufd_pasid_alloc_guest(self->a.iommufd, self->a.devid, SHARED, 5, &a));
-	ASSERT_EQ(0, iommufd_pasid_alloc_guest(self->b.iommufd, self->b.devid, SHARED, 5, &b));
+	ASSERT_EQ(0, iv_pasid_alloc_guest(self->a.iommufd, self->a.devid, SHARED, 5, &a));
+	ASSERT_EQ(0, iv_pasid_alloc_guest(self->b.iommufd, self->b.devid, SHARED, 5, &b));
 	EXPECT_NE(a.pasid, b.pasid);
 	ASSERT_EQ(0, iv_device_attach_pasid(self->a.fd, self->a.ioas_id, a.pasid));
 	ASSERT_EQ(0, iv_device_attach_pasid(self->b.fd, self->b.ioas_id, b.pasid));
@@ -235,22 +235,22 @@ TEST_F(pasid_queue, guest_numbers_are_the_tenants_own)
 
 TEST_F(pasid_queue, scope_must_be_shared)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
-	EXPECT_EQ(-EINVAL, iommufd_pasid_alloc(self->a.iommufd, self->a.devid,
+	EXPECT_EQ(-EINVAL, iv_pasid_alloc(self->a.iommufd, self->a.devid,
 					       IOMMU_PASID_SCOPE_EXCLUSIVE, &pasid));
-	EXPECT_EQ(-ENOENT, iommufd_pasid_alloc(self->a.iommufd, 9999, SHARED, &pasid));
+	EXPECT_EQ(-ENOENT, iv_pasid_alloc(self->a.iommufd, 9999, SHARED, &pasid));
 }
 
 TEST_F(pasid_queue, quota_counts_its_own_pasid)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	unsigned int old;
 	int fd;
 
 	ASSERT_EQ(0, iommufd_pasid_limit(2, &old));
-	EXPECT_EQ(0, iommufd_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
-	EXPECT_EQ(-EDQUOT, iommufd_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
+	EXPECT_EQ(0, iv_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
+	EXPECT_EQ(-EDQUOT, iv_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
 	fd = mock_vfio_open(MOCK_VFIO_QUEUE, 2);
 	EXPECT_LE(0, fd);
 	EXPECT_EQ(-EDQUOT, iv_device_bind(fd, self->a.iommufd, NULL));
@@ -262,12 +262,12 @@ TEST_F(pasid_queue, quota_counts_its_own_pasid)
 TEST_F(pasid_queue, two_of_one_context_are_apart_too)
 {
 	int fd = mock_vfio_open(MOCK_VFIO_QUEUE, 2);
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	uint32_t devid;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, iv_device_bind(fd, self->a.iommufd, &devid));
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->a.iommufd, devid, SHARED, &pasid));
+	ASSERT_EQ(0, iv_pasid_alloc(self->a.iommufd, devid, SHARED, &pasid));
 	EXPECT_EQ(-EBUSY, iv_device_attach_pasid(self->a.fd, self->a.ioas_id, pasid.pasid));
 	EXPECT_EQ(0, iv_device_attach_pasid(fd, self->a.ioas_id, pasid.pasid));
 	EXPECT_EQ(-EPERM, write_one(&self->a, pasid.pasid));
@@ -278,11 +278,11 @@ TEST_F(pasid_queue, two_of_one_context_are_apart_too)
 
 TEST_F(pasid_queue, page_tables_made_for_it_are_for_pasids)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	uint32_t hwpt_id;
 
 	ASSERT_EQ(0, iv_hwpt_alloc(self->a.iommufd, self->a.devid, self->a.ioas_id, 0, &hwpt_id));
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
+	ASSERT_EQ(0, iv_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
 	EXPECT_EQ(0, iv_device_attach(self->a.fd, hwpt_id));
 	EXPECT_EQ(0, iv_device_attach_pasid(self->a.fd, hwpt_id, pasid.pasid));
 	EXPECT_EQ(0, write_own(&self->a));
@@ -315,14 +315,14 @@ TEST_F(pasid_queue, width_is_reported)
 static int use_and_wait(struct iommufd_child *parent, void *arg)
 {
 	struct _test_data_pasid_queue *self = arg;
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	int number, rc;
 
 	tenant_close(&self->a);
 	tenant_close(&self->b);
 	rc = tenant_setup(&self->a, 3, self->memory) ?:
 	     iv_device_attach(self->a.fd, self->a.ioas_id) ?:
-	     iommufd_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid) ?:
+	     iv_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid) ?:
 	     iv_device_attach_pasid(self->a.fd, self->a.other_id, pasid.pasid) ?:
 	     write_one(&self->a, pasid.pasid);
 	iommufd_child_tell(parent, rc);
@@ -333,7 +333,7 @@ static int use_and_wait(struct iommufd_child *parent, void *arg)
 /* The lowest number that is free is given, so the dead one's comes back first. */
 TEST_F(pasid_queue, killed_tenants_pasids_come_back_blocked)
 {
-	struct iommufd_pasid pasid[2];
+	struct iv_pasid pasid[2];
 	struct iommufd_child child;
 	int rc, number;
 
@@ -342,8 +342,8 @@ TEST_F(pasid_queue, killed_tenants_pasids_come_back_blocked)
 	EXPECT_EQ(0, rc);
 	ASSERT_EQ(0, iommufd_child_hear(&child, &number));
 	ASSERT_EQ(0, iommufd_child_kill(&child));
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->b.iommufd, self->b.devid, SHARED, &pasid[0]));
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->b.iommufd, self->b.devid, SHARED, &pasid[1]));
+	ASSERT_EQ(0, iv_pasid_alloc(self->b.iommufd, self->b.devid, SHARED, &pasid[0]));
+	ASSERT_EQ(0, iv_pasid_alloc(self->b.iommufd, self->b.devid, SHARED, &pasid[1]));
 	EXPECT_TRUE((int)pasid[0].pasid == number || (int)pasid[1].pasid == number);
 	EXPECT_EQ(-EPERM, write_one(&self->b, pasid[0].pasid));
 	EXPECT_EQ(-EPERM, write_one(&self->b, pasid[1].pasid));
@@ -355,16 +355,16 @@ TEST_F(pasid_queue, killed_tenants_pasids_come_back_blocked)
 
 TEST_F(pasid_queue, parent_taken_away_with_tenants)
 {
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 
-	ASSERT_EQ(0, iommufd_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
+	ASSERT_EQ(0, iv_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
 	ASSERT_EQ(0, iv_device_attach(self->a.fd, self->a.ioas_id));
 	ASSERT_EQ(0, iv_device_attach_pasid(self->a.fd, self->a.other_id, pasid.pasid));
 	ASSERT_EQ(0, iv_device_attach(self->b.fd, self->b.ioas_id));
 	ASSERT_EQ(0, mock_vfio_take_away());
 	EXPECT_EQ(-ENODEV, iv_device_attach(self->a.fd, self->a.ioas_id));
 	EXPECT_EQ(-ENOENT, iv_iommufd_destroy(self->a.iommufd, pasid.id));
-	EXPECT_EQ(-ENOENT, iommufd_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
+	EXPECT_EQ(-ENOENT, iv_pasid_alloc(self->a.iommufd, self->a.devid, SHARED, &pasid));
 	EXPECT_EQ(0, iv_iommufd_destroy(self->a.iommufd, self->a.ioas_id));
 	EXPECT_TRUE(iommufd_pinned_becomes(self->pinned));
 }
@@ -373,13 +373,13 @@ TEST_F(pasid_queue, parent_taken_away_with_tenants)
 static void come_and_go(struct test_threads *threads, unsigned int index, void *arg)
 {
 	struct _test_data_pasid_queue *self = arg;
-	struct iommufd_pasid pasid;
+	struct iv_pasid pasid;
 	struct tenant t;
 
 	while (!test_threads_stopping(threads)) {
 		if (!tenant_setup(&t, 2 + index, self->memory + 2 * index * PAGE)) {
 			iv_device_attach(t.fd, t.ioas_id);
-			if (!iommufd_pasid_alloc(t.iommufd, t.devid, SHARED, &pasid)) {
+			if (!iv_pasid_alloc(t.iommufd, t.devid, SHARED, &pasid)) {
 				iv_device_attach_pasid(t.fd, t.other_id, pasid.pasid);
 				write_one(&t, pasid.pasid);
 				iv_iommufd_destroy(t.iommufd, pasid.id);

@@ -19,7 +19,7 @@ static const struct iv_hint open_hints[] = {
 };
 
 static const struct iv_hint bind_hints[] = {
-	{ EBUSY, "somebody else has the DMA of its IOMMU group; iommufd-ctl device list shows who" },
+	{ EBUSY, "another has the DMA of its IOMMU group; iommufd-ctl device list shows who" },
 	{ EINVAL, "it is bound already, through this file or another, or has no use for a token" },
 	{ EBADF, "no open /dev/iommu was given" },
 	{ EBADFD, "no open /dev/iommu was given" },
@@ -159,9 +159,12 @@ int iv_device_attach_get(int fd, uint32_t *pt_id)
 		.pt_id = *pt_id,
 	};
 	int ret = iv_device_ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd, attach_hints, "attach");
+	char name[IV_FILE_NAME_SIZE];
 
-	if (ret == -ENOMEM)
-		return iv_fail_pinning(ret, NULL, 0, "attach");
+	if (ret == -ENOMEM) {
+		iv_file_name(fd, name, sizeof(name));
+		return iv_fail_pinning(ret, NULL, 0, "%s: attach", name);
+	}
 	if (!ret)
 		*pt_id = cmd.pt_id;
 	return ret;

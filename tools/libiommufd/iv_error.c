@@ -83,8 +83,8 @@ int iv_fail(int rc, const struct iv_hint *hints, const char *format, ...)
 	return rc;
 }
 
-/* The name of an open file, as far as it has one: vfio3 */
-static void name_file(int fd, char *name, size_t size)
+/* The name of the file of a device, as far as it has one: vfio3 */
+void iv_file_name(int fd, char *name, size_t size)
 {
 	char link[32], path[128];
 	const char *last;
@@ -117,9 +117,9 @@ static const struct iv_hint device_hints[] = {
 int iv_fail_device(int rc, const struct iv_hint *hints, int fd, const char *action)
 {
 	const struct iv_hint *hint;
-	char name[48];
+	char name[IV_FILE_NAME_SIZE];
 
-	name_file(fd, name, sizeof(name));
+	iv_file_name(fd, name, sizeof(name));
 	for (hint = hints; hint && hint->err; hint++)
 		if (hint->err == -rc)
 			return iv_fail(rc, hints, "%s: %s", name, action);

@@ -10,7 +10,7 @@
 static const struct iv_hint alloc_hints[] = {
 	{ ENOENT, "the context has no such device, or nothing of that number to build on" },
 	{ EINVAL, "it cannot be built on that, or it is on another IOMMU" },
-	{ EOPNOTSUPP, "the IOMMU cannot do what the flags ask for; iv_hw_info() tells what it can" },
+	{ EOPNOTSUPP, "the IOMMU cannot do what is asked for; iv_hw_info() tells what it can" },
 	{ EADDRINUSE, "something is mapped or promised where this IOMMU cannot have memory" },
 	{ EFAULT, "memory that is mapped in the IOAS is gone, or the data cannot be read" },
 	{ EIO, "the IOMMU does not take the data" },

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define IV_FILE_NAME_SIZE 48
+
 /**
  * struct iv_hint - what an errno means here, and what to do about it
  * @err: the errno; 0 ends a table
@@ -25,6 +27,7 @@ int iv_device_ioctl(int fd, unsigned long request, void *arg, const struct iv_hi
 
 int iv_fail(int rc, const struct iv_hint *hints, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+void iv_file_name(int fd, char *name, size_t size);
 int iv_fail_device(int rc, const struct iv_hint *hints, int fd, const char *action);
 int iv_fail_pinning(int rc, const struct iv_hint *hints, uint64_t length, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

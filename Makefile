@@ -39,6 +39,8 @@ setup:
 check: modules tests tools $(if $(DEBUG_KERNEL),$(peer-program) $(peer-debug-program)) | setup-guest
 	@$(VM)/check --modules $(MODULES) --load iommufd_mock $(check-options) $(RUN) \
 		--add build/tools/iommufd-ctl:/usr/bin/iommufd-ctl \
+		--add $(lib-shared):/usr/lib/$(notdir $(lib-shared)) \
+		--add $(lib-example):/usr/bin/libiommufd-example \
 		$(if $(T),--match '$(T)') -- $(check-programs)
 
 # What needs a machine whose IOMMU is off.

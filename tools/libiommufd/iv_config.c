@@ -6,8 +6,8 @@
 #include <endian.h>
 
 #include "iv_config.h"
-#include "iv_private.h"
 #include "iv_region.h"
+#include "private.h"
 
 /* A chain of capabilities has at most this many links; a longer one is a loop. */
 #define MAX_CAPS ((PCI_CFG_SPACE_SIZE - PCI_STD_HEADER_SIZEOF) / PCI_CAP_SIZEOF)

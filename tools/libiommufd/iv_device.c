@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 #include "iv_device.h"
-#include "iv_private.h"
 #include "iv_sysfs.h"
+#include "private.h"
 
 static const struct iv_hint open_hints[] = {
 	{ ENOENT, "there is no such device; iommufd-ctl device list shows those that there are" },

@@ -8,7 +8,7 @@
 
 #include "iv_dma.h"
 #include "iv_ioas.h"
-#include "iv_private.h"
+#include "private.h"
 
 /**
  * iv_dma_alloc() - allocate zeroed memory that a device may read and write

@@ -19,7 +19,7 @@
 #include <linux/capability.h>
 
 #include "iv_error.h"
-#include "iv_private.h"
+#include "private.h"
 
 static __thread char message[IV_ERROR_SIZE];
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "iv_feature.h"
-#include "iv_private.h"
+#include "private.h"
 
 static const struct iv_hint feature_hints[] = {
 	{ ENOTTY, "it does not have this feature" },

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "iv_group.h"
-#include "iv_private.h"
 #include "iv_sysfs.h"
+#include "private.h"
 
 static const struct iv_hint open_hints[] = {
 	{ ENOENT, "there is no such file; load vfio, and give a device of the group to a vfio "

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "iv_hot_reset.h"
-#include "iv_private.h"
+#include "private.h"
 
 static const struct iv_hint hints[] = {
 	{ ENODEV, "neither its slot nor its bus can be reset" },

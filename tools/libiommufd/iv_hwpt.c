@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "iv_hwpt.h"
-#include "iv_private.h"
+#include "private.h"
 
 static const struct iv_hint alloc_hints[] = {
 	{ ENOENT, "the context has no such device, or nothing of that number to build on" },

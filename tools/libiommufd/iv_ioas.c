@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "iv_ioas.h"
-#include "iv_private.h"
+#include "private.h"
 
 static const struct iv_hint alloc_hints[] = {
 	{ ENOTTY, "that is no /dev/iommu" },

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 
 #include "iv_iommufd.h"
-#include "iv_private.h"
+#include "private.h"
 
 static const struct iv_hint open_hints[] = {
 	{ ENOENT, "the module is not loaded; as root: modprobe iommufd" },

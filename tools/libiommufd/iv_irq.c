@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "iv_irq.h"
-#include "iv_private.h"
+#include "private.h"
 
 static const struct iv_hint set_hints[] = {
 	{ EINVAL, "it has no such interrupt or vector, another kind is enabled, or the device is "

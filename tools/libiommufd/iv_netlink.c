@@ -18,7 +18,7 @@
 #include <netlink/netlink.h>
 
 #include "iv_netlink.h"
-#include "iv_private.h"
+#include "private.h"
 
 /* The kernel's dumps are at most 32 KiB a datagram, and fill what they find. */
 #define DATAGRAM_MAX 65536

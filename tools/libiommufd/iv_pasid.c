@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "iv_pasid.h"
-#include "iv_private.h"
+#include "private.h"
 
 static const struct iv_hint hints[] = {
 	{ ENOENT, "the context has no bound device of this number" },

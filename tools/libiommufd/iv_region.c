@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "iv_private.h"
 #include "iv_region.h"
+#include "private.h"
 
 static const struct iv_hint access_hints[] = {
 	{ EINVAL, "there is no such region there, or it cannot be accessed in this way, or the "

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "iv_private.h"
 #include "iv_sysfs.h"
+#include "private.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 

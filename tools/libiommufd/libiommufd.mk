@@ -30,6 +30,18 @@ $(lib-shared): $(lib-objects) $(LIBIOMMUFD)/libiommufd.map
 		-o $@ $(lib-objects) $(lib-libs)
 	@ln -sf $(lib-soname) build/lib/libiommufd.so
 
+# Installed into a folder of its own, and used from there.
+lib-example := build/tests/libiommufd-example
+lib-stage := build/lib/stage
+$(lib-example): $(lib) $(lib-shared) $(lib-pc) $(wildcard $(LIBIOMMUFD)/* include/uapi/linux/*.h) \
+		samples/libiommufd/example.c scripts/check-library scripts/install
+	@mkdir -p $(@D)
+	@rm -rf $(lib-stage)
+	@DESTDIR=$(lib-stage) scripts/install --library
+	@scripts/check-library $(lib-stage) $@
+
+tests: $(lib-example)
+
 $(lib-pc): $(LIBIOMMUFD)/libiommufd.pc.in $(LIBIOMMUFD)/libiommufd.mk
 	@mkdir -p $(@D)
 	@sed 's/@multiarch@/'"$$($(CC) -print-multiarch)"'/; s/@version@/$(lib-version)/' $< >$@

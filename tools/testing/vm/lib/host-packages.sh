@@ -15,6 +15,7 @@ kmod		depmod
 '
 
 host_packages_tools='
+pkg-config	pkg-config
 libnl-3-dev	/usr/include/libnl3/netlink/netlink.h
 libnl-genl-3-dev	/usr/lib/x86_64-linux-gnu/libnl-genl-3.a
 libsmartcols-dev	/usr/include/libsmartcols/libsmartcols.h

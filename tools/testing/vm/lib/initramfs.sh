@@ -99,7 +99,7 @@ initramfs_add() {
 initramfs_add_libraries() {
 	local root=$1 library
 
-	{ ldd "$2" 2>/dev/null || true; } | awk '$2 == "=>" { print $3 } $1 ~ /^\// { print $1 }' |
+	{ ldd "$2" 2>/dev/null || true; } | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }' |
 	while read -r library; do
 		[ ! -e "$root$library" ] || continue
 		mkdir -p "$root${library%/*}"

@@ -80,7 +80,7 @@ demo: modules tools | setup-guest
 shell: modules tools tests | setup-guest
 	@$(VM)/run --modules build/$(KVER) $(RUN) --add build/tools:/usr/bin --add build/tests:/root/tests --shell
 
-style: | setup-style
+style: $(lib-man) | setup-style
 	@scripts/style $(KDIR) $(CACHE)/source/tree
 
 install: modules tools
@@ -90,7 +90,7 @@ uninstall:
 	@DESTDIR='$(DESTDIR)' scripts/install --remove $(KVER)
 
 clean:
-	rm -rf build/obj build/lib build/tests build/tools build/vm build/peer build/lane build/coverage
+	rm -rf build/obj build/lib build/man build/tests build/tools build/vm build/peer build/lane build/coverage
 	@for dir in build/*/; do [ ! -e "$$dir/Kbuild" ] || (set -x; rm -rf "$$dir"); done
 
 distclean:

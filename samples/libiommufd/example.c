@@ -4,7 +4,7 @@
  * device can reach, and the device's registers.
  *
  *	cc -o example example.c $(pkg-config --cflags --libs libiommufd)
- *	./example 0000:01:00.0
+ *	sudo ./example 0000:01:00.0
  */
 #include <stdio.h>
 #include <unistd.h>

@@ -46,6 +46,13 @@ static const struct iv_hint request_hints[] = {
 	{}
 };
 
+/**
+ * iv_attr_next() - go through attributes
+ * @attrs: the attributes
+ * @attr: one of them, or NULL
+ *
+ * Return: the one behind @attr, or the first; NULL if there is none.
+ */
 const struct nlattr *iv_attr_next(const struct iv_attrs *attrs, const struct nlattr *attr)
 {
 	int left = attrs->size;
@@ -59,17 +66,35 @@ const struct nlattr *iv_attr_next(const struct iv_attrs *attrs, const struct nla
 	return nla_ok(attr, left) ? attr : NULL;
 }
 
+/**
+ * iv_attr_type() - which attribute it is
+ * @attr: the attribute
+ *
+ * Return: IOMMUFD_A_*
+ */
 uint16_t iv_attr_type(const struct nlattr *attr)
 {
 	return nla_type(attr);
 }
 
+/**
+ * iv_attr_find() - find an attribute
+ * @attrs: where
+ * @type: which: IOMMUFD_A_*
+ *
+ * Return: the first of this type, or NULL.
+ */
 const struct nlattr *iv_attr_find(const struct iv_attrs *attrs, uint16_t type)
 {
 	return attrs->size ? nla_find(attrs->data, attrs->size, type) : NULL;
 }
 
-/* The number in an attribute of 4 or 8 bytes; 0 for others. */
+/**
+ * iv_attr_number() - the number in an attribute
+ * @attr: the attribute
+ *
+ * Return: the number, if the attribute has 4 or 8 bytes, else 0.
+ */
 uint64_t iv_attr_number(const struct nlattr *attr)
 {
 	switch (nla_len(attr)) {
@@ -82,7 +107,13 @@ uint64_t iv_attr_number(const struct nlattr *attr)
 	}
 }
 
-/* The bytes of a string; @length says how many they are, and may be NULL. */
+/**
+ * iv_attr_string() - the string in an attribute
+ * @attr: the attribute
+ * @length: set to the bytes without the NUL; may be NULL
+ *
+ * Return: the string, which may be any bytes; "" if the attribute does not end with a NUL.
+ */
 const char *iv_attr_string(const struct nlattr *attr, size_t *length)
 {
 	const char *string = nla_data(attr);
@@ -95,11 +126,25 @@ const char *iv_attr_string(const struct nlattr *attr, size_t *length)
 	return string;
 }
 
+/**
+ * iv_attr_nested() - the attributes in an attribute
+ * @attr: the attribute
+ *
+ * Return: they, valid as long as @attr is.
+ */
 struct iv_attrs iv_attr_nested(const struct nlattr *attr)
 {
 	return (struct iv_attrs){ .data = nla_data(attr), .size = nla_len(attr) };
 }
 
+/**
+ * iv_attrs_number() - the number in the attribute of a type
+ * @attrs: where to look for it
+ * @type: which: IOMMUFD_A_*
+ * @missing: what to return if there is none
+ *
+ * Return: the number.
+ */
 uint64_t iv_attrs_number(const struct iv_attrs *attrs, uint16_t type, uint64_t missing)
 {
 	const struct nlattr *attr = iv_attr_find(attrs, type);
@@ -143,7 +188,9 @@ static int send_message(struct iv_netlink *nl, struct nl_msg *msg)
  * @type: the message's: a family
  * @flags: NLM_F_*; NLM_F_REQUEST is implied
  * @payload: what follows the header
- * @size: of it
+ * @size: of it, in bytes
+ *
+ * Return: 0, or a negative errno of sendmsg(2).
  */
 int iv_netlink_send(struct iv_netlink *nl, uint16_t type, uint16_t flags, const void *payload,
 		    size_t size)
@@ -173,6 +220,8 @@ static int put_filter(struct nl_msg *msg, const struct iv_filter *filter)
  * @flags: NLM_F_DUMP or NLM_F_ACK
  * @filters: attributes
  * @count: how many
+ *
+ * Return: 0; -E2BIG if they are too many; or another negative errno.
  */
 int iv_netlink_request(struct iv_netlink *nl, uint8_t cmd, uint16_t flags,
 		       const struct iv_filter *filters, unsigned int count)
@@ -237,6 +286,8 @@ static struct nlmsghdr *receive(struct iv_netlink *nl, int *rc)
  * @nl: the socket
  *
  * If so, there may be nothing that poll(2) would see, and iv_netlink_event() does not wait.
+ *
+ * Return: whether there is one.
  */
 bool iv_netlink_pending(const struct iv_netlink *nl)
 {
@@ -306,6 +357,8 @@ static struct iv_attrs message_attrs(struct nlmsghdr *nlh)
  * @data: for @fn
  *
  * When @fn ends it, what is left of the answer is passed over.
+ *
+ * Return: 0, the kernel's negative errno, or what @fn has returned.
  */
 int iv_netlink_collect(struct iv_netlink *nl, bool *interrupted, iv_netlink_fn fn, void *data)
 {
@@ -352,7 +405,14 @@ int iv_netlink_dump(struct iv_netlink *nl, uint8_t cmd, const struct iv_filter *
 	return rc ?: interrupted;
 }
 
-/* Takes a device, vfioN, from all who have it open. */
+/**
+ * iv_netlink_revoke() - take a device from all who have it open
+ * @nl: the socket
+ * @device: its name, vfioN
+ *
+ * Return: 0; -ENODEV if there is no such device; -EPERM without CAP_SYS_ADMIN and CAP_NET_ADMIN; or
+ * another negative errno.
+ */
 int iv_netlink_revoke(struct iv_netlink *nl, const char *device)
 {
 	const struct iv_filter filter = { .attr = IOMMUFD_A_DEVICE_NAME, .name = device };
@@ -361,7 +421,12 @@ int iv_netlink_revoke(struct iv_netlink *nl, const char *device)
 	return rc ?: iv_netlink_collect(nl, NULL, NULL, NULL);
 }
 
-/* From now on, events come; this socket is no longer for requests. */
+/**
+ * iv_netlink_listen() - let events come
+ * @nl: the socket, which is no longer for requests
+ *
+ * Return: 0; -EPERM without CAP_NET_ADMIN; or another negative errno.
+ */
 int iv_netlink_listen(struct iv_netlink *nl)
 {
 	int rc;
@@ -446,6 +511,10 @@ int iv_netlink_open(struct iv_netlink *nl)
 	return rc;
 }
 
+/**
+ * iv_netlink_close() - undo iv_netlink_open()
+ * @nl: the socket
+ */
 void iv_netlink_close(struct iv_netlink *nl)
 {
 	nl_socket_free(nl->sock);

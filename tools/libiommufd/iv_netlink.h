@@ -4,8 +4,9 @@
  * description is Documentation/netlink/specs/iommufd.yaml; names of attributes are in
  * <linux/iommufd_netlink.h>.
  *
- * Functions return 0 (or what they say) on success and a negative errno otherwise; what the kernel
- * says of an error in words is in the socket's @error.
+ * A socket is used by one thread at a time. Functions return 0 (or what they say) on success and a
+ * negative errno otherwise; what the kernel says of an error in words is in the socket's @error, and
+ * in iv_error_message().
  */
 #ifndef IV_NETLINK_H
 #define IV_NETLINK_H
@@ -68,7 +69,10 @@ struct iv_filter {
 	const char *name;
 };
 
-/* Gets the attributes of one message. What it returns but for 0 ends the dump. */
+/*
+ * Gets the attributes of one message, which are valid until it returns. What it returns but for 0
+ * ends the dump.
+ */
 typedef int (*iv_netlink_fn)(const struct iv_attrs *attrs, void *data);
 
 int iv_netlink_open(struct iv_netlink *nl);

@@ -17,7 +17,22 @@ lib := build/lib/libiommufd.a
 lib-shared := build/lib/$(lib-soname)
 lib-pc := build/lib/libiommufd.pc
 
-tools: $(lib) $(lib-shared) $(lib-pc)
+# The pages of section 3 are made of the sources' comments.
+lib-overview := Documentation/man/libiommufd.7.in
+lib-example-source := samples/libiommufd/example.c
+lib-man := build/man/libiommufd.7
+
+tools: $(lib) $(lib-shared) $(lib-pc) $(lib-man)
+
+$(lib-man): $(wildcard $(LIBIOMMUFD)/iv_*) $(lib-overview) $(lib-example-source) scripts/man-pages
+	@echo "  MAN     $(@D)"
+	@rm -rf $(@D)
+	@mkdir -p $(@D)
+	@for header in $(wildcard $(LIBIOMMUFD)/iv_*.h); do \
+		scripts/man-pages "$$header" $(@D) || exit 1; \
+	done
+	@scripts/man-pages --overview $(lib-overview) $(lib-example-source) >$@.new
+	@mv $@.new $@
 
 build/obj/$(LIBIOMMUFD)/%.o: user-cflags += -fPIC $(lib-cflags)
 # They include headers that a machine may lack.
@@ -33,8 +48,8 @@ $(lib-shared): $(lib-objects) $(LIBIOMMUFD)/libiommufd.map
 # Installed into a folder of its own, and used from there.
 lib-example := build/tests/libiommufd-example
 lib-stage := build/lib/stage
-$(lib-example): $(lib) $(lib-shared) $(lib-pc) $(wildcard $(LIBIOMMUFD)/* include/uapi/linux/*.h) \
-		samples/libiommufd/example.c scripts/check-library scripts/install
+$(lib-example): $(lib) $(lib-shared) $(lib-pc) $(lib-man) $(wildcard $(LIBIOMMUFD)/* include/uapi/linux/*.h) \
+		$(lib-example-source) scripts/check-library scripts/install
 	@mkdir -p $(@D)
 	@rm -rf $(lib-stage)
 	@DESTDIR=$(lib-stage) scripts/install --library

@@ -45,6 +45,7 @@ uuid-dev	/usr/include/uuid/uuid.h
 '
 
 host_packages_style='
+man-db		man
 cppcheck	cppcheck
 sparse		sparse
 codespell	codespell

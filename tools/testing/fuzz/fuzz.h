@@ -41,7 +41,8 @@ enum fuzz_break {
 #define LANE_SHARED	(1 << 1)	/* threads that share a context */
 #define LANE_KILL	(1 << 2)	/* processes that are killed */
 #define LANE_VFIO	(1 << 3)	/* users of vfio devices, which are taken away */
-#define LANE_ALL	(LANE_EXACT | LANE_SHARED | LANE_KILL | LANE_VFIO)
+#define LANE_NETLINK	(1 << 4)	/* readers of what there is */
+#define LANE_ALL	(LANE_EXACT | LANE_SHARED | LANE_KILL | LANE_VFIO | LANE_NETLINK)
 
 /**
  * struct fuzz_options - a run
@@ -260,6 +261,7 @@ uint64_t now_ms(void);
 void lane_shared(const struct fuzz_options *options, struct fuzz_stats *stats);
 void lane_kill(const struct fuzz_options *options, struct fuzz_stats *stats);
 void lane_vfio(const struct fuzz_options *options, struct fuzz_stats *stats);
+void lane_netlink(const struct fuzz_options *options, struct fuzz_stats *stats);
 
 /* A run: run.c */
 int fuzz_run(const struct fuzz_options *options);

@@ -22,7 +22,7 @@ static const char usage[] =
 	"  --time SECONDS    end after that time, and without --ops only then\n"
 	"  --threads N       that have a context and a model each; default: 2\n"
 	"  --worker N        only that thread, to see again what it did\n"
-	"  --lanes LIST      of exact, shared, kill, vfio, all; default: all\n"
+	"  --lanes LIST      of exact, shared, kill, vfio, netlink, all; default: all\n"
 	"  --only LIST       operations with a model by name; * at the end stands for many\n"
 	"  --without LIST    all but these\n"
 	"  --list            print the operations' names\n"
@@ -59,7 +59,8 @@ static int find_word(const char *const words[], const char *word, size_t length)
 
 static unsigned int parse_lanes(const char *list)
 {
-	static const char *const names[] = { "exact", "shared", "kill", "vfio", "all", NULL };
+	static const char *const names[] = { "exact", "shared", "kill", "vfio",
+					     "netlink", "all", NULL };
 	unsigned int lanes = 0;
 
 	while (list) {
@@ -67,8 +68,8 @@ static unsigned int parse_lanes(const char *list)
 		int lane = find_word(names, list, length);
 
 		if (lane < 0)
-			wrong("a lane is exact, shared, kill, vfio or all", list);
-		lanes |= lane == 4 ? LANE_ALL : 1U << lane;
+			wrong("a lane is exact, shared, kill, vfio, netlink or all", list);
+		lanes |= lane == 5 ? LANE_ALL : 1U << lane;
 		list = list[length] ? list + length + 1 : NULL;
 	}
 	return lanes;

@@ -140,11 +140,13 @@ static void run_lanes(const struct fuzz_options *options, struct fuzz_stats *sta
 {
 	static const struct { unsigned int lane; lane_fn run; } lanes[] = {
 		{ LANE_SHARED, lane_shared }, { LANE_KILL, lane_kill }, { LANE_VFIO, lane_vfio },
+		{ LANE_NETLINK, lane_netlink },
 	};
-	pid_t pids[3] = { };
+	const unsigned int nr = sizeof(lanes) / sizeof(*lanes);
+	pid_t pids[sizeof(lanes) / sizeof(*lanes)] = { };
 	unsigned int i;
 
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < nr; i++)
 		if (options->lanes & lanes[i].lane)
 			pids[i] = start_lane(lanes[i].run, options, stats);
 	if (options->lanes & LANE_EXACT)
@@ -152,7 +154,7 @@ static void run_lanes(const struct fuzz_options *options, struct fuzz_stats *sta
 	else
 		wait_for_time(options, stats);
 	atomic_store(&stats->stop, true);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < nr; i++)
 		if (pids[i])
 			check_lane(pids[i], stats);
 }

@@ -79,7 +79,8 @@ static void print_op(const struct fuzz_stats *stats, unsigned int op)
  */
 void stats_print(const struct fuzz_stats *stats, uint64_t ms)
 {
-	unsigned long ops = stats->exact + stats->shared + stats->killed + stats->vfio;
+	unsigned long ops = stats->exact + stats->shared + stats->killed + stats->vfio +
+			    stats->requests;
 	unsigned int op;
 
 	printf("# results by operation:\n");
@@ -91,6 +92,8 @@ void stats_print(const struct fuzz_stats *stats, uint64_t ms)
 	       stats->killed, stats->kills);
 	printf("# operations: %lu on vfio devices that were taken away %lu times\n", stats->vfio,
 	       stats->unbinds);
+	printf("# operations: %lu requests by netlink, and %lu events heard\n", stats->requests,
+	       stats->events);
 	printf("# %u pairs of operation and result, %lu operations in %.1f s, %lu a second\n",
 	       stats_pairs(stats), ops, ms / 1000.0, ms ? ops * 1000 / ms : 0);
 }

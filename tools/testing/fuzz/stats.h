@@ -21,6 +21,8 @@
  * @kills: processes that were killed
  * @vfio: operations on vfio devices
  * @unbinds: times that a vfio device was taken away
+ * @requests: by netlink
+ * @events: that were heard
  * @failures: what went wrong
  * @stop: everybody is to end
  */
@@ -33,6 +35,8 @@ struct fuzz_stats {
 	atomic_ulong kills;
 	atomic_ulong vfio;
 	atomic_ulong unbinds;
+	atomic_ulong requests;
+	atomic_ulong events;
 	atomic_uint failures;
 	atomic_bool stop;
 };

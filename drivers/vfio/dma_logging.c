@@ -72,23 +72,15 @@ void vfio_dma_logging_close(struct vfio_core_device *core)
 	logging_end(core);
 }
 
-/* Begins a call of the driver, with the control lock. */
-static inline int logging_enter(struct vfio_file *df, int *idx)
+/* Around what of a call of the driver changes, or depends on, whether the device records. */
+static int logging_lock(struct vfio_file *df)
 {
-	int rc;
-
-	if (!vfio_file_enter(df, idx))
-		return -ENODEV;
-	rc = mutex_lock_killable(&df->core->logging.control);
-	if (rc)
-		vfio_file_exit(df, *idx);
-	return rc;
+	return mutex_lock_killable(&df->core->logging.control);
 }
 
-static void logging_exit(struct vfio_file *df, int idx)
+static void logging_unlock(struct vfio_file *df)
 {
 	mutex_unlock(&df->core->logging.control);
-	vfio_file_exit(df, idx);
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -150,11 +142,14 @@ static int start_with(struct vfio_file *df,
 {
 	int idx, rc;
 
-	rc = logging_enter(df, &idx);
-	if (rc)
-		return rc;
-	rc = logging_begin(df->core, ranges, count, page_size);
-	logging_exit(df, idx);
+	if (!vfio_file_enter(df, &idx))
+		return -ENODEV;
+	rc = logging_lock(df);
+	if (!rc) {
+		rc = logging_begin(df->core, ranges, count, page_size);
+		logging_unlock(df);
+	}
+	vfio_file_exit(df, idx);
 	return rc;
 }
 
@@ -162,12 +157,15 @@ long vfio_feature_dma_logging_stop(struct vfio_file *df, u32 method, void __user
 {
 	int idx, rc;
 
-	rc = logging_enter(df, &idx);
-	if (rc)
-		return rc;
-	logging_end(df->core);
-	logging_exit(df, idx);
-	return 0;
+	if (!vfio_file_enter(df, &idx))
+		return -ENODEV;
+	rc = logging_lock(df);
+	if (!rc) {
+		logging_end(df->core);
+		logging_unlock(df);
+	}
+	vfio_file_exit(df, idx);
+	return rc;
 }
 
 long vfio_feature_dma_logging_start(struct vfio_file *df, u32 method, void __user *arg)
@@ -218,24 +216,34 @@ static int window_copy(const struct vfio_log_window *window, u64 __user *bitmap)
 }
 
 /* Takes the next window of the report. Return: 1 if there is one, 0, or a negative errno. */
-static int report_next(struct vfio_file *df, struct vfio_log_window *window, u64 *pos)
+static int report_take(struct vfio_core_device *core, struct vfio_log_window *window, u64 *pos)
 {
-	struct vfio_core_device *core = df->core;
 	const struct vfio_dma_logging_ops *ops = core->vdev->dma_logging;
-	int idx, rc;
+	int rc = 0;
 
-	rc = logging_enter(df, &idx);
+	lockdep_assert_held(&core->logging.control);
+	if (!core->logging.log)
+		return -EINVAL;
+	if (*pos == window->iova && ops->sync)
+		rc = ops->sync(core->vdev, window->iova, window->last);
 	if (rc)
 		return rc;
-	if (!core->logging.log)
-		rc = -EINVAL;
-	else if (*pos == window->iova && ops->sync)
-		rc = ops->sync(core->vdev, window->iova, window->last);
+	guard(mutex)(&core->logging.lock);
+	return vfio_dma_log_take(core->logging.log, window, pos);
+}
+
+static int report_next(struct vfio_file *df, struct vfio_log_window *window, u64 *pos)
+{
+	int idx, rc;
+
+	if (!vfio_file_enter(df, &idx))
+		return -ENODEV;
+	rc = logging_lock(df);
 	if (!rc) {
-		guard(mutex)(&core->logging.lock);
-		rc = vfio_dma_log_take(core->logging.log, window, pos);
+		rc = report_take(df->core, window, pos);
+		logging_unlock(df);
 	}
-	logging_exit(df, idx);
+	vfio_file_exit(df, idx);
 	return rc;
 }
 

@@ -10,25 +10,6 @@
 
 #include "vfio_private.h"
 
-/* Begins a call of the driver, with the migration lock. */
-static inline int migration_enter(struct vfio_file *df, int *idx)
-{
-	int rc;
-
-	if (!vfio_file_enter(df, idx))
-		return -ENODEV;
-	rc = vfio_migration_lock(df->core);
-	if (rc)
-		vfio_file_exit(df, *idx);
-	return rc;
-}
-
-static void migration_exit(struct vfio_file *df, int idx)
-{
-	vfio_migration_unlock(df->core);
-	vfio_file_exit(df, idx);
-}
-
 long vfio_feature_migration(struct vfio_file *df, u32 method, void __user *arg)
 {
 	struct vfio_device_feature_migration migration = {};
@@ -47,11 +28,14 @@ long vfio_feature_mig_data_size(struct vfio_file *df, u32 method, void __user *a
 	u64 length = 0;
 	int idx, rc;
 
-	rc = migration_enter(df, &idx);
-	if (rc)
-		return rc;
-	rc = df->core->vdev->migration->size(df->core->vdev, &length);
-	migration_exit(df, idx);
+	if (!vfio_file_enter(df, &idx))
+		return -ENODEV;
+	rc = vfio_migration_lock(df->core);
+	if (!rc) {
+		rc = df->core->vdev->migration->size(df->core->vdev, &length);
+		vfio_migration_unlock(df->core);
+	}
+	vfio_file_exit(df, idx);
 	if (rc)
 		return rc;
 	size.stop_copy_length = length;
@@ -62,12 +46,15 @@ long vfio_feature_precopy_flags(struct vfio_file *df, u32 method, void __user *a
 {
 	int idx, rc;
 
-	rc = migration_enter(df, &idx);
-	if (rc)
-		return rc;
-	df->core->migration.precopy_flags = true;
-	migration_exit(df, idx);
-	return 0;
+	if (!vfio_file_enter(df, &idx))
+		return -ENODEV;
+	rc = vfio_migration_lock(df->core);
+	if (!rc) {
+		df->core->migration.precopy_flags = true;
+		vfio_migration_unlock(df->core);
+	}
+	vfio_file_exit(df, idx);
+	return rc;
 }
 
 static long state_get(struct vfio_file *df, void __user *arg)
@@ -75,11 +62,16 @@ static long state_get(struct vfio_file *df, void __user *arg)
 	struct vfio_device_feature_mig_state state = { .data_fd = -1 };
 	int idx, rc;
 
-	rc = migration_enter(df, &idx);
+	if (!vfio_file_enter(df, &idx))
+		return -ENODEV;
+	rc = vfio_migration_lock(df->core);
+	if (!rc) {
+		state.device_state = df->core->migration.state;
+		vfio_migration_unlock(df->core);
+	}
+	vfio_file_exit(df, idx);
 	if (rc)
 		return rc;
-	state.device_state = df->core->migration.state;
-	migration_exit(df, idx);
 	return copy_to_user(arg, &state, sizeof(state)) ? -EFAULT : 0;
 }
 
@@ -180,22 +172,35 @@ static int hand_over(struct vfio_stream *stream, int fd, int __user *arg)
 	return 0;
 }
 
+/* As change_state(), in a call of the driver. */
+static int state_enter(struct vfio_file *df, enum vfio_device_mig_state to, int fd,
+		       struct vfio_stream **begun)
+{
+	int idx, rc;
+
+	if (!vfio_file_enter(df, &idx))
+		return -ENODEV;
+	rc = vfio_migration_lock(df->core);
+	if (!rc) {
+		rc = change_state(df->core, to, fd, begun);
+		vfio_migration_unlock(df->core);
+	}
+	vfio_file_exit(df, idx);
+	return rc;
+}
+
 static long state_set(struct vfio_file *df, struct vfio_device_feature_mig_state __user *arg)
 {
 	struct vfio_stream *stream = NULL;
-	int idx, rc, fd;
 	u32 state;
+	int rc, fd;
 
 	/* A structure that can't be answered is refused before anything is changed. */
 	if (get_user(state, &arg->device_state) || put_user(-1, &arg->data_fd))
 		return -EFAULT;
 	/* A full table of descriptors matters only if one is needed. */
 	fd = get_unused_fd_flags(O_CLOEXEC);
-	rc = migration_enter(df, &idx);
-	if (!rc) {
-		rc = change_state(df->core, state, fd, &stream);
-		migration_exit(df, idx);
-	}
+	rc = state_enter(df, state, fd, &stream);
 	if (stream)
 		return hand_over(stream, fd, &arg->data_fd);
 	if (fd >= 0)

@@ -396,6 +396,8 @@ void vfio_device_revoke(struct vfio_core_device *core)
 	}
 	iommufd_node_revoked(&core->node);
 	vfio_access_cancel(core);
+	if (core->vdev->ops->cancel)
+		core->vdev->ops->cancel(core->vdev);
 	mutex_unlock(&core->lock);
 	wake_up_poll(&core->gone_wait, EPOLLHUP | EPOLLERR);
 

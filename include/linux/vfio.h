@@ -131,6 +131,10 @@ struct vfio_group_proof {
  *        address space. A failure leaves the file parked.
  * @close: Undo @open: stop DMA and interrupts, release what the user set up. Must not fail, and
  *         must not assume that the user is alive. No other callback runs during it.
+ * @cancel: The device is about to be taken from its user: have callbacks return that wait for
+ *          others than the device, and no later one wait before the next @open. Must not wait
+ *          itself; runs besides other callbacks, open or not. Optional: of drivers that wait so,
+ *          which must end with a fatal signal, too.
  * @read: Read @count bytes (1 to PAGE_SIZE) at file offset @pos into @buf. Return the number of
  *        bytes read (0 at the end of a region) or a negative errno.
  * @write: Write likewise.
@@ -170,6 +174,7 @@ struct vfio_device_ops {
 	int (*bind)(struct vfio_device *vdev, struct vfio_bind *bind);
 	int (*open)(struct vfio_device *vdev);
 	void (*close)(struct vfio_device *vdev);
+	void (*cancel)(struct vfio_device *vdev);
 	ssize_t (*read)(struct vfio_device *vdev, void *buf, size_t count, loff_t pos);
 	ssize_t (*write)(struct vfio_device *vdev, const void *buf, size_t count, loff_t pos);
 	int (*mmap)(struct vfio_device *vdev, struct vm_area_struct *vma);

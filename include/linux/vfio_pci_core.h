@@ -37,6 +37,8 @@
  *                             decoding, power state, MSI/MSI-X tables, and resetting
  *         intx.lock  spinlock INTx state and every change of hardware's COMMAND; hard interrupts
  *     bar_lock       mutex    creation of BAR mappings; a leaf
+ *     vga.lock       spinlock who waits for the VGA arbiter; a leaf. The arbiter is waited for with
+ *                             no lock held.
  *     token_lock     mutex    of a PF: VF token and VFs in use; a leaf
  *   Runtime power management is waited for with none of them held: its callbacks take config_lock
  *   and mem_lock.
@@ -59,6 +61,7 @@ struct vfio_pci_vector;
 /* Flags of vfio_pci_core_init(). */
 #define VFIO_PCI_CORE_NO_INTX_MASK	BIT(0)	/* don't trust COMMAND's INTx disable bit */
 #define VFIO_PCI_CORE_NO_IDLE_D3	BIT(1)	/* keep the device awake while nobody uses it */
+#define VFIO_PCI_CORE_NO_VGA		BIT(2)	/* don't offer the legacy VGA ranges */
 
 /**
  * struct vfio_pci_bar - the kernel's access to one BAR
@@ -110,6 +113,27 @@ struct vfio_pci_msi {
 	struct vfio_pci_vector *vectors;
 	unsigned int count;
 	unsigned int max;
+};
+
+/* The legacy VGA ranges: two of I/O ports, one of memory */
+#define VFIO_PCI_VGA_RANGES	3
+
+/**
+ * struct vfio_pci_vga - the legacy VGA ranges of a graphics card (vga.c)
+ * @offered: they are a region; set by registration, as @left_out
+ * @left_out: the kernel's arbiter doesn't care for them
+ * @io: the kernel's mappings, from open to close
+ * @lock: protects what follows; a leaf
+ * @waiters: callers that may be waiting for the arbiter
+ * @cancelled: nobody is to wait any more; until the device is opened again
+ */
+struct vfio_pci_vga {
+	bool offered;
+	bool left_out;
+	void __iomem *io[VFIO_PCI_VGA_RANGES];
+	spinlock_t lock;	/* see above */
+	struct list_head waiters;
+	bool cancelled;
 };
 
 /**
@@ -175,6 +199,8 @@ struct vfio_pci_core_device {
 	struct list_head ioeventfds;
 	unsigned int nr_ioeventfds;
 
+	struct vfio_pci_vga vga;
+
 	/* sriov.c */
 	struct vfio_pci_core_device *pf;	/* of a VF, if a vfio driver has it: a reference */
 	struct notifier_block sriov_nb;		/* of a PF, as all that follows */
@@ -229,6 +255,7 @@ void vfio_pci_core_reset_at_remove(struct pci_dev *pdev);
 /* For struct vfio_device_ops; see there. All but .bind, which is the driver's own. */
 int vfio_pci_core_open(struct vfio_device *vdev);
 void vfio_pci_core_close(struct vfio_device *vdev);
+void vfio_pci_core_cancel(struct vfio_device *vdev);
 ssize_t vfio_pci_core_read(struct vfio_device *vdev, void *buf, size_t count, loff_t pos);
 ssize_t vfio_pci_core_write(struct vfio_device *vdev, const void *buf, size_t count, loff_t pos);
 int vfio_pci_core_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);

@@ -139,7 +139,7 @@ void vfio_pci_bars_restore(struct vfio_pci_core_device *core)
 }
 
 /* One naturally aligned access; what the device sends is little endian. */
-static void vfio_pci_bar_load(void __iomem *io, void *buf, size_t size)
+void vfio_pci_io_load(void __iomem *io, void *buf, size_t size)
 {
 	switch (size) {
 	case 1:
@@ -159,7 +159,7 @@ static void vfio_pci_bar_load(void __iomem *io, void *buf, size_t size)
 	}
 }
 
-static void vfio_pci_bar_store(void __iomem *io, const void *buf, size_t size)
+void vfio_pci_io_store(void __iomem *io, const void *buf, size_t size)
 {
 	switch (size) {
 	case 1:
@@ -222,9 +222,9 @@ static void vfio_pci_bar_access_one(struct vfio_pci_core_device *core, unsigned 
 	bool hidden = vfio_pci_bar_in_msix_table(core, bar, off);
 
 	if (write && !hidden)
-		vfio_pci_bar_store(io + off, buf, size);
+		vfio_pci_io_store(io + off, buf, size);
 	else if (!write && !hidden)
-		vfio_pci_bar_load(io + off, buf, size);
+		vfio_pci_io_load(io + off, buf, size);
 	else if (!write)
 		memset(buf, 0xff, size);
 }
@@ -281,9 +281,9 @@ static int vfio_pci_bar_access_forced(struct vfio_pci_core_device *core, unsigne
 	guard(rwsem_write)(&core->mem_lock);
 	state = vfio_pci_memory_force(core);
 	if (write)
-		vfio_pci_bar_store(io + off, buf, size);
+		vfio_pci_io_store(io + off, buf, size);
 	else
-		vfio_pci_bar_load(io + off, buf, size);
+		vfio_pci_io_load(io + off, buf, size);
 	vfio_pci_memory_unforce(core, state);
 	return 0;
 }

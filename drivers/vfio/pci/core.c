@@ -67,6 +67,9 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *core)
 	ret = vfio_pci_sriov_init(core);
 	if (ret)
 		return ret;
+	ret = vfio_pci_vga_init(core);
+	if (ret)
+		goto err_sriov;
 	/* Nobody has said yet that DMA may happen. */
 	pci_clear_master(core->pdev);
 
@@ -85,6 +88,8 @@ err_registry:
 	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
 		pm_runtime_get_sync(dev);
 	pm_runtime_forbid(dev);
+	vfio_pci_vga_exit(core);
+err_sriov:
 	vfio_pci_sriov_exit(core);
 	return ret;
 }
@@ -112,6 +117,7 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core)
 	WRITE_ONCE(core->removing, true);
 	vfio_unregister_device(&core->vdev);
 	vfio_pci_registry_remove(core);
+	vfio_pci_vga_exit(core);
 	vfio_pci_sriov_exit(core);
 
 	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
@@ -253,6 +259,9 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 		goto err_disable;
 	}
 
+	ret = vfio_pci_vga_open(core);
+	if (ret)
+		goto err_vga;
 	vfio_pci_bars_claim(core);
 	vfio_pci_rom_probe(core);
 	vfio_pci_irqs_probe(core);
@@ -268,6 +277,8 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 err_gate:
 	vfio_pci_gate_close(core);
 	vfio_pci_bars_release(core);
+err_vga:
+	vfio_pci_vga_close(core);
 	vfio_pci_state_restore(core);
 err_disable:
 	pci_disable_device(pdev);
@@ -298,6 +309,7 @@ void vfio_pci_core_close(struct vfio_device *vdev)
 	vfio_pci_irqs_shutdown(core);
 	vfio_pci_config_destroy(core);
 	vfio_pci_bars_release(core);
+	vfio_pci_vga_close(core);
 	pci_disable_device(pdev);
 	vfio_pci_reset_at_close(core);
 	vfio_pci_state_restore(core);

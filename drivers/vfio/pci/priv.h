@@ -19,6 +19,8 @@ ssize_t vfio_pci_bar_read(struct vfio_pci_core_device *core, unsigned int bar, v
 ssize_t vfio_pci_bar_write(struct vfio_pci_core_device *core, unsigned int bar, const void *buf,
 			   size_t count, u64 off);
 
+void vfio_pci_io_load(void __iomem *io, void *buf, size_t size);
+void vfio_pci_io_store(void __iomem *io, const void *buf, size_t size);
 size_t vfio_pci_bar_widest(struct vfio_pci_core_device *core, unsigned int bar);
 
 /* ioeventfd.c */
@@ -27,6 +29,14 @@ void vfio_pci_ioeventfds_end(struct vfio_pci_core_device *core);
 /* rom.c */
 void vfio_pci_rom_probe(struct vfio_pci_core_device *core);
 ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *core, void *buf, size_t count, u64 off);
+
+/* vga.c */
+int vfio_pci_vga_init(struct vfio_pci_core_device *core);
+void vfio_pci_vga_exit(struct vfio_pci_core_device *core);
+int vfio_pci_vga_open(struct vfio_pci_core_device *core);
+void vfio_pci_vga_close(struct vfio_pci_core_device *core);
+ssize_t vfio_pci_vga_access(struct vfio_pci_core_device *core, void *buf, size_t count, u64 off,
+			    bool write);	/* no lock held: may wait for others */
 
 /* mmap.c */
 bool vfio_pci_bar_mappable(struct vfio_pci_core_device *core, unsigned int bar);

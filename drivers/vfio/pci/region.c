@@ -3,7 +3,7 @@
  * Regions: what is where in the file, and which file does the access.
  *
  * BAR0 to BAR5, the expansion ROM and config space have fixed indices. A region that the function
- * lacks has size 0. Legacy VGA ranges are not offered.
+ * lacks has size 0. Behind them come the legacy VGA ranges of a graphics card.
  */
 #include <linux/export.h>
 #include <linux/pci.h>
@@ -48,7 +48,7 @@ static int vfio_pci_bar_info(struct vfio_pci_core_device *core, struct vfio_regi
  * @info: with the index; gets flags, size and offset
  * @caps: gets VFIO_REGION_INFO_CAP_MSIX_MAPPABLE for the BAR with the MSI-X table
  *
- * Return: 0; -EINVAL for an index that doesn't exist, and for the VGA one; -ENOMEM.
+ * Return: 0; -EINVAL for an index that doesn't exist, or the VGA one of another device; -ENOMEM.
  */
 int vfio_pci_core_get_region_info(struct vfio_device *vdev, struct vfio_region_info *info,
 				  struct vfio_info_caps *caps)
@@ -57,7 +57,8 @@ int vfio_pci_core_get_region_info(struct vfio_device *vdev, struct vfio_region_i
 
 	if (IS_ERR(core))
 		return PTR_ERR(core);
-	if (info->index >= VFIO_PCI_VGA_REGION_INDEX)
+	if (info->index > VFIO_PCI_VGA_REGION_INDEX ||
+	    (info->index == VFIO_PCI_VGA_REGION_INDEX && !core->vga.offered))
 		return -EINVAL;
 
 	info->flags = 0;
@@ -71,6 +72,10 @@ int vfio_pci_core_get_region_info(struct vfio_device *vdev, struct vfio_region_i
 		info->size = core->rom_size;
 		if (info->size)
 			info->flags = VFIO_REGION_INFO_FLAG_READ;
+		return 0;
+	case VFIO_PCI_VGA_REGION_INDEX:
+		info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+		info->size = 0xc0000;
 		return 0;
 	default:
 		return vfio_pci_bar_info(core, info, caps);
@@ -88,7 +93,8 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_get_region_info);
  * Accesses are as wide as alignment allows: 8 bytes for memory BARs, 4 for the others.
  *
  * Return: bytes read, fewer at the end of the region; -EINVAL outside of regions; -EIO while memory
- * (or I/O) decoding is off or the device is not in D0; -EBUSY if the BAR is in use by someone else.
+ * (or I/O) decoding is off or the device is not in D0; -EBUSY if the BAR is in use by someone else;
+ * of the VGA region -ERESTARTSYS for a signal while another card's user has the ranges.
  */
 ssize_t vfio_pci_core_read(struct vfio_device *vdev, void *buf, size_t count, loff_t pos)
 {
@@ -105,6 +111,8 @@ ssize_t vfio_pci_core_read(struct vfio_device *vdev, void *buf, size_t count, lo
 		return vfio_pci_rom_read(core, buf, count, off);
 	case VFIO_PCI_CONFIG_REGION_INDEX:
 		return vfio_pci_config_read(core, buf, count, off);
+	case VFIO_PCI_VGA_REGION_INDEX:
+		return vfio_pci_vga_access(core, buf, count, off, false);
 	default:
 		return -EINVAL;
 	}
@@ -133,6 +141,9 @@ ssize_t vfio_pci_core_write(struct vfio_device *vdev, const void *buf, size_t co
 		return vfio_pci_bar_write(core, index, buf, count, off);
 	case VFIO_PCI_CONFIG_REGION_INDEX:
 		return vfio_pci_config_write(core, buf, count, off);
+	case VFIO_PCI_VGA_REGION_INDEX:
+		/* Nothing is written to @buf then. */
+		return vfio_pci_vga_access(core, (void *)buf, count, off, true);
 	default:
 		return -EINVAL;
 	}

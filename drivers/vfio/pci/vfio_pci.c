@@ -24,7 +24,7 @@ MODULE_PARM_DESC(disable_idle_d3, "Keep devices awake while nobody uses them");
 
 static bool disable_vga;
 module_param(disable_vga, bool, 0444);
-MODULE_PARM_DESC(disable_vga, "Taken for the sake of existing configurations: VGA ranges are never offered");
+MODULE_PARM_DESC(disable_vga, "Don't offer the legacy VGA ranges of graphics cards");
 
 static bool enable_sriov;
 module_param(enable_sriov, bool, 0644);
@@ -46,6 +46,7 @@ static const struct vfio_device_ops vfio_pci_ops = {
 	.bind = vfio_pci_bind,
 	.open = vfio_pci_core_open,
 	.close = vfio_pci_core_close,
+	.cancel = vfio_pci_core_cancel,
 	.read = vfio_pci_core_read,
 	.write = vfio_pci_core_write,
 	.mmap = vfio_pci_core_mmap,
@@ -103,6 +104,8 @@ static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		flags |= VFIO_PCI_CORE_NO_INTX_MASK;
 	if (disable_idle_d3)
 		flags |= VFIO_PCI_CORE_NO_IDLE_D3;
+	if (disable_vga)
+		flags |= VFIO_PCI_CORE_NO_VGA;
 
 	core = vfio_alloc_device(struct vfio_pci_core_device, vdev, &pdev->dev, &vfio_pci_ops);
 	if (IS_ERR(core))

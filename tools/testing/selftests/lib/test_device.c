@@ -29,6 +29,8 @@ static const struct {
 	[TEST_PAIR_A] = { "IV_PAIR_A", 0, 0, NULL },
 	[TEST_PAIR_B] = { "IV_PAIR_B", 0, 0, NULL },
 	[TEST_SHMEM] = { "IV_SHMEM", 0x1af4, 0x1110, NULL },
+	[TEST_VGA] = { "IV_VGA", 0, 0, NULL },
+	[TEST_VGA_OTHER] = { "IV_VGA_OTHER", 0, 0, NULL },
 };
 
 /**

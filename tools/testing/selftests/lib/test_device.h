@@ -27,6 +27,8 @@ enum test_role {
 	TEST_PAIR_A,
 	TEST_PAIR_B,
 	TEST_SHMEM,
+	TEST_VGA,
+	TEST_VGA_OTHER,
 };
 
 enum test_stage {

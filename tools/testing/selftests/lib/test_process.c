@@ -137,3 +137,20 @@ int test_module_load(const char *name)
 
 	return test_run_command(argv) ? -ENOEXEC : 0;
 }
+
+/**
+ * test_module_reload() - load a kernel module anew
+ * @name: its name, with underscores
+ * @parameter: "NAME=VALUE"; NULL: none
+ *
+ * Return: 0; -EWOULDBLOCK if it is in use; -ENOEXEC if modprobe failed; or another negative errno.
+ */
+int test_module_reload(const char *name, const char *parameter)
+{
+	const char *const argv[] = { "modprobe", name, parameter, NULL };
+	int ret = test_module_unload(name);
+
+	if (ret && ret != -ENOENT)
+		return ret;
+	return test_run_command(argv) ? -ENOEXEC : 0;
+}

@@ -30,6 +30,7 @@ int test_drop_capability(unsigned int capability);
 
 int test_module_unload(const char *name);
 int test_module_load(const char *name);
+int test_module_reload(const char *name, const char *parameter);
 int test_run_command(const char *const argv[]);
 
 #endif

@@ -13,6 +13,8 @@
 #   IV_PAIR_A, IV_PAIR_B	two edu functions of one slot behind a root port: a hot reset
 #			of the bus resets both
 #   IV_SHMEM		ivshmem: its BAR 2 is 16 MiB of memory
+#   IV_VGA, IV_VGA_OTHER	two graphics cards, both with the legacy VGA ranges; the second
+#			one behind a root port, so that at first the other one has them
 #   IV_HOTPLUG		edu behind a root port that it can be unplugged from
 #   IV_HOTPLUG_PORT	that root port; IV_HOTPLUG_SLOT is the name of its slot in
 #			/sys/bus/pci/slots (vm-unplug and vm-plug use it)
@@ -37,6 +39,8 @@ IV_HOTPLUG=0000:02:00.0
 IV_PAIR_A=0000:04:00.0
 IV_PAIR_B=0000:04:00.1
 IV_SHMEM=0000:00:0d.0
+IV_VGA=0000:00:0e.0
+IV_VGA_OTHER=0000:05:00.0
 IV_HOTPLUG_PORT=0000:00:09.0
 IV_HOTPLUG_SLOT=2
 IV_VIRTIO_BLK=0000:03:00.0
@@ -74,6 +78,9 @@ devices_set_args() {
 	-device "$IV_EDU_ARGS,id=pair-b,bus=pair-port,addr=00.1"
 	-object memory-backend-ram,id=shmem-memory,size=16M,share=on
 	-device ivshmem-plain,id=shmem,memdev=shmem-memory,addr=0d.0
+	-device VGA,id=vga,addr=0e.0,vgamem_mb=1,romfile=
+	-device pcie-root-port,id=vga-port,addr=0f.0,chassis=6,slot=6,hotplug=off
+	-device VGA,id=vga-other,bus=vga-port,addr=00.0,vgamem_mb=1,romfile=
 	)
 }
 

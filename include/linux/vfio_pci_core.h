@@ -6,7 +6,8 @@
  * allocates that with vfio_alloc_device(type, core.vdev, ...), calls vfio_pci_core_init(), and
  * vfio_pci_core_register_device() last. Its struct vfio_device_ops names the functions below, or
  * functions of its own that call them, and sets takes_token. Its pci_driver sets
- * driver_managed_dma, and vfio_pci_core_pm_ops as driver.pm.
+ * driver_managed_dma, vfio_pci_core_pm_ops as driver.pm, and vfio_pci_core_err_handlers as
+ * err_handler.
  *
  * The vfio device may also be of a mediated device whose parent the function is: the device that
  * vfio_alloc_device() is given says so. The function's driver data is then its driver's own.
@@ -148,6 +149,10 @@ struct vfio_pci_core_device {
 	unsigned int flags;
 	struct list_head registered;	/* registry.c */
 
+	/* error.c; under the device lock, or of a mediated device what its driver has for that. */
+	struct pci_saved_state *found_state;	/* config space at registration */
+	struct pci_saved_state *error_state;	/* and at the last fatal error */
+
 	/* Set by open, constant until close. */
 	struct pci_saved_state *saved_state;
 	bool resettable;
@@ -171,6 +176,7 @@ struct vfio_pci_core_device {
 	bool memory_on;			/* virtual COMMAND */
 	bool io_on;
 	bool asleep;			/* the user has put it into D1, D2 or D3hot */
+	bool frozen;			/* between a fatal error and recovery from it */
 	bool low_power;			/* the user lets the host power it down */
 	bool kept_awake;		/* open, and not so; read without lock: low_power.c */
 	bool has_vfs;			/* it is a PF with virtual functions: must be awake */
@@ -283,12 +289,15 @@ int vfio_pci_core_bar_read(struct vfio_pci_core_device *core, unsigned int bar, 
 int vfio_pci_core_bar_write(struct vfio_pci_core_device *core, unsigned int bar, u64 off,
 			    const void *buf, size_t size);
 
-/* For struct pci_driver. */
+/* For struct pci_driver; the error handlers not of one whose function is mediated. */
 extern const struct dev_pm_ops vfio_pci_core_pm_ops;
+extern const struct pci_error_handlers vfio_pci_core_err_handlers;
 int vfio_pci_core_sriov_configure(struct vfio_pci_core_device *core, int count);
 
-/* For struct pci_error_handlers. */
-void vfio_pci_core_signal_error(struct vfio_pci_core_device *core);
-pci_ers_result_t vfio_pci_core_error_detected(struct pci_dev *pdev, pci_channel_state_t state);
+/* For struct pci_error_handlers of a mediated device's parent. */
+pci_ers_result_t vfio_pci_core_error_detected(struct vfio_pci_core_device *core,
+					      pci_channel_state_t state);
+pci_ers_result_t vfio_pci_core_error_reset(struct vfio_pci_core_device *core);
+void vfio_pci_core_error_resume(struct vfio_pci_core_device *core);
 
 #endif

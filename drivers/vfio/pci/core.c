@@ -72,6 +72,7 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *core)
 		goto err_sriov;
 	/* Nobody has said yet that DMA may happen. */
 	pci_clear_master(core->pdev);
+	vfio_pci_error_init(core);
 
 	pm_runtime_allow(dev);
 	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
@@ -88,6 +89,7 @@ err_registry:
 	if (!(core->flags & VFIO_PCI_CORE_NO_IDLE_D3))
 		pm_runtime_get_sync(dev);
 	pm_runtime_forbid(dev);
+	vfio_pci_error_exit(core);
 	vfio_pci_vga_exit(core);
 err_sriov:
 	vfio_pci_sriov_exit(core);
@@ -117,6 +119,7 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core)
 	WRITE_ONCE(core->removing, true);
 	vfio_unregister_device(&core->vdev);
 	vfio_pci_registry_remove(core);
+	vfio_pci_error_exit(core);
 	vfio_pci_vga_exit(core);
 	vfio_pci_sriov_exit(core);
 
@@ -153,6 +156,7 @@ static void vfio_pci_gate_open(struct vfio_pci_core_device *core)
 	pci_read_config_word(core->pdev, PCI_COMMAND, &command);
 	guard(rwsem_write)(&core->mem_lock);
 	core->asleep = false;
+	core->frozen = false;
 	core->io_on = command & PCI_COMMAND_IO;
 	/* A virtual function's memory enable bit is hardwired to 0; its PF enables memory. */
 	core->memory_on = core->pdev->is_virtfn || (command & PCI_COMMAND_MEMORY);
@@ -349,30 +353,6 @@ int vfio_pci_core_get_info(struct vfio_device *vdev, struct vfio_device_info *in
 	return vfio_info_add_cap(caps, &cap.header, sizeof(cap));
 }
 EXPORT_SYMBOL_GPL(vfio_pci_core_get_info);
-
-/**
- * vfio_pci_core_signal_error() - tell the user about an uncorrectable PCI Express error
- * @core: a device that is registered
- */
-void vfio_pci_core_signal_error(struct vfio_pci_core_device *core)
-{
-	vfio_trigger_signal(&core->err_trigger);
-}
-EXPORT_SYMBOL_GPL(vfio_pci_core_signal_error);
-
-/**
- * vfio_pci_core_error_detected() - vfio_pci_core_signal_error() as a PCI driver's callback
- * @pdev: a function that is not mediated
- * @state: what the PCI core has done to the link
- *
- * Return: PCI_ERS_RESULT_CAN_RECOVER; what to do about it is the user's business.
- */
-pci_ers_result_t vfio_pci_core_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
-{
-	vfio_pci_core_signal_error(pci_get_drvdata(pdev));
-	return PCI_ERS_RESULT_CAN_RECOVER;
-}
-EXPORT_SYMBOL_GPL(vfio_pci_core_error_detected);
 
 MODULE_DESCRIPTION("What vfio drivers for PCI functions share");
 MODULE_LICENSE("GPL");

@@ -2,10 +2,10 @@
 /*
  * Whether the function's BARs answer: decoding (the COMMAND register) and power states.
  *
- * The gate is three booleans under mem_lock: memory_on and io_on mirror the user's COMMAND,
- * asleep says that the user has left D0. Accessors and faults hold mem_lock for read while they use
- * a BAR. Whoever closes the gate holds it for write, closes, zaps the user's mappings, and only
- * then makes hardware deaf; opening goes the other way round.
+ * The gate is four booleans under mem_lock: memory_on and io_on mirror the user's COMMAND, asleep
+ * says that the user has left D0, and frozen that an error is being seen to. Accessors and faults
+ * hold mem_lock for read while they use a BAR. Whoever closes the gate holds it for write, closes,
+ * zaps the user's mappings, and only then makes hardware deaf; opening goes the other way round.
  *
  * Hardware's COMMAND also holds the INTx disable bit, which hard interrupts change. So each change
  * of the register is made under intx.lock. Bus mastering is changed here and nowhere else while the
@@ -21,13 +21,13 @@
 bool vfio_pci_memory_usable(struct vfio_pci_core_device *core)
 {
 	lockdep_assert_held(&core->mem_lock);
-	return core->memory_on && !core->asleep;
+	return core->memory_on && !core->asleep && !core->frozen;
 }
 
 bool vfio_pci_io_usable(struct vfio_pci_core_device *core)
 {
 	lockdep_assert_held(&core->mem_lock);
-	return core->io_on && !core->asleep;
+	return core->io_on && !core->asleep && !core->frozen;
 }
 
 void vfio_pci_mappings_zap(struct vfio_pci_core_device *core)

@@ -146,16 +146,12 @@ static const struct pci_device_id vfio_pci_table[] = {
 };
 MODULE_DEVICE_TABLE(pci, vfio_pci_table);
 
-static const struct pci_error_handlers vfio_pci_err_handlers = {
-	.error_detected = vfio_pci_core_error_detected,
-};
-
 static struct pci_driver vfio_pci_driver = {
 	.name = "vfio-pci",
 	.id_table = vfio_pci_table,
 	.probe = vfio_pci_probe,
 	.remove = vfio_pci_remove,
-	.err_handler = &vfio_pci_err_handlers,
+	.err_handler = &vfio_pci_core_err_handlers,
 	.sriov_configure = vfio_pci_sriov_configure,
 	.driver_managed_dma = true,
 	.driver.pm = &vfio_pci_core_pm_ops,

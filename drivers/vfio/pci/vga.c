@@ -10,9 +10,9 @@
  * A revocation waits for calls of the driver, and must not wait for that. The arbiter ends a wait
  * when a signal is pending. So a caller is on a list while it waits, with no lock held, and
  * vfio_pci_core_cancel() makes each of them return as if one were: the flag that it sets is the one
- * by which the kernel makes a task look for work of its own before it returns to userspace. It finds
- * none there, and the system call is restarted, on a file that is parked. As with any signal, a
- * caller that is killed doesn't wait either.
+ * by which the kernel makes a task look for work of its own before it returns to userspace. There
+ * is none, and the system call is restarted, on a file that is parked. As with any signal, a caller
+ * that is killed doesn't wait either.
  *
  * The arbiter turns decoding on and off in hardware's COMMAND by itself, knowing nothing of the
  * user's. So nothing is asked of it for accesses that the user's COMMAND doesn't allow, and COMMAND

@@ -99,15 +99,11 @@ static void edu_remove(struct pci_dev *pdev)
 	vfio_put_device(&core->vdev);
 }
 
-static const struct pci_error_handlers edu_err_handlers = {
-	.error_detected = vfio_pci_core_error_detected,
-};
-
 static struct pci_driver edu_driver = {
 	.name = "vfio-edu",
 	.probe = edu_probe,
 	.remove = edu_remove,
-	.err_handler = &edu_err_handlers,
+	.err_handler = &vfio_pci_core_err_handlers,
 	.driver_managed_dma = true,
 	.driver.pm = &vfio_pci_core_pm_ops,
 };

@@ -152,12 +152,35 @@ static pci_ers_result_t mdev_pci_error_detected(struct pci_dev *pdev, pci_channe
 
 	guard(mutex)(&function->lock);
 	if (function->core)
-		vfio_pci_core_signal_error(function->core);
-	return PCI_ERS_RESULT_CAN_RECOVER;
+		return vfio_pci_core_error_detected(function->core, state);
+	/* Without an instance nobody puts config space back after a reset. */
+	return state == pci_channel_io_normal ? PCI_ERS_RESULT_CAN_RECOVER :
+						PCI_ERS_RESULT_DISCONNECT;
+}
+
+static pci_ers_result_t mdev_pci_slot_reset(struct pci_dev *pdev)
+{
+	struct mdev_pci *function = pci_get_drvdata(pdev);
+
+	guard(mutex)(&function->lock);
+	if (function->core)
+		return vfio_pci_core_error_reset(function->core);
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static void mdev_pci_resume(struct pci_dev *pdev)
+{
+	struct mdev_pci *function = pci_get_drvdata(pdev);
+
+	guard(mutex)(&function->lock);
+	if (function->core)
+		vfio_pci_core_error_resume(function->core);
 }
 
 static const struct pci_error_handlers mdev_pci_err_handlers = {
 	.error_detected = mdev_pci_error_detected,
+	.slot_reset = mdev_pci_slot_reset,
+	.resume = mdev_pci_resume,
 };
 
 /* No table: a function gets this driver by driver_override or new_id. */

@@ -31,6 +31,7 @@ static const struct {
 	[TEST_SHMEM] = { "IV_SHMEM", 0x1af4, 0x1110, NULL },
 	[TEST_VGA] = { "IV_VGA", 0, 0, NULL },
 	[TEST_VGA_OTHER] = { "IV_VGA_OTHER", 0, 0, NULL },
+	[TEST_AER] = { "IV_AER", 0, 0, NULL },
 };
 
 /**

@@ -29,6 +29,7 @@ enum test_role {
 	TEST_SHMEM,
 	TEST_VGA,
 	TEST_VGA_OTHER,
+	TEST_AER,
 };
 
 enum test_stage {

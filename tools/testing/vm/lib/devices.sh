@@ -21,6 +21,7 @@
 #   IV_VIRTIO_BLK	virtio disk of 16 MiB with two queues, behind a root port; each
 #			512-byte block begins with "iommufd-vfio virtio block N"; writes
 #			are lost at the end
+#   IV_AER		the same: it reports errors when QEMU is told so, by IV_AER_ID
 #   IV_VIRTIO_NET	virtio network card, function 0 of a slot; 10.0.2.2 answers it ...
 #   IV_VIRTIO_PARTNER	... virtio balloon, function 1: in the same group, and the one
 #			device here that would bypass the IOMMU
@@ -44,6 +45,8 @@ IV_VGA_OTHER=0000:05:00.0
 IV_HOTPLUG_PORT=0000:00:09.0
 IV_HOTPLUG_SLOT=2
 IV_VIRTIO_BLK=0000:03:00.0
+IV_AER=0000:03:00.0
+IV_AER_ID=virtio-blk
 IV_VIRTIO_NET=0000:00:0b.0
 IV_VIRTIO_PARTNER=0000:00:0b.1
 '
@@ -69,7 +72,7 @@ devices_set_args() {
 	-device "$IV_EDU_ARGS,id=hotplug,bus=hotplug-port,addr=00.0"
 	-drive "if=none,id=virtio-disk,format=raw,file=$virtio_disk,snapshot=on"
 	-device pcie-root-port,id=virtio-port,addr=0a.0,chassis=3,slot=3
-	-device "virtio-blk-pci,$IV_VIRTIO_ARGS,id=virtio-blk,bus=virtio-port,addr=00.0,drive=virtio-disk,num-queues=2"
+	-device "virtio-blk-pci,$IV_VIRTIO_ARGS,id=virtio-blk,aer=on,bus=virtio-port,addr=00.0,drive=virtio-disk,num-queues=2"
 	-netdev user,id=virtio-net,restrict=on
 	-device "virtio-net-pci,$IV_VIRTIO_ARGS,id=virtio-net,addr=0b.0,netdev=virtio-net,multifunction=on,romfile="
 	-device virtio-balloon-pci,disable-legacy=on,id=virtio-partner,addr=0b.1

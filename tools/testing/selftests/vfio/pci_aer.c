@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PCI Express errors that a device reports (advanced error reporting), at all stages of its use.
+ *
+ * The device is a virtio disk, which a command named vm-qmp makes report them: it gives QEMU a command
+ * of its own. QEMU knows the device by the name in IV_AER_ID.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+#include "iv.h"
+#include "iv_config.h"
+#include "test_device.h"
+#include "test_hardware.h"
+#include "test_process.h"
+#include "test_user.h"
+#include "test_wait.h"
+#include "kselftest_harness.h"
+
+#define QEMU_ID "IV_AER_ID"
+#define SOON_MS 5000
+#define QUIET_MS 200
+#define MSIX VFIO_PCI_MSIX_IRQ_INDEX
+/* Where a virtio device is configured: a number that it keeps, how many queues it has, its status */
+#define CONFIG_BAR VFIO_PCI_BAR4_REGION_INDEX
+#define REG_SELECT 0x0
+#define REG_QUEUES 0x10
+#define REG_STATUS 0x14
+/* The status of a device that has been seen; a reset clears it. */
+#define STATUS_MASK 0xff
+#define STATUS_SEEN 1
+
+/* Errors, as QEMU calls them, and how bad they are by default. */
+#define NOT_FATAL "COMP_ABORT"
+#define FATAL "MALF_TLP"
+
+FIXTURE(aer)
+{
+	struct test_device dev;
+	struct iv_region bar;
+	uint32_t bars[TEST_BARS];
+	int32_t eventfd;
+	int32_t vector;
+};
+
+/* Whether this kernel sees to such errors at all */
+static bool kernel_has_aer(const char *addr)
+{
+	char path[IV_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/aer_dev_fatal", addr);
+	return !access(path, F_OK);
+}
+
+static int report_error(const char *error)
+{
+	const char *argv[] = { "sh", "-c", NULL, NULL };
+	char command[256];
+
+	snprintf(command, sizeof(command),
+		 "vm-qmp '{\"execute\": \"human-monitor-command\", \"arguments\": "
+		 "{\"command-line\": \"pcie_aer_inject_error %s %s\"}}' >/dev/null",
+		 getenv(QEMU_ID), error);
+	argv[2] = command;
+	return test_run_command(argv) ? -EIO : 0;
+}
+
+/* Why there is nothing to test, or NULL */
+static const char *why_not(void)
+{
+	const char *const qmp[] = { "sh", "-c", "command -v vm-qmp >/dev/null", NULL };
+
+	if (!test_role_addr(TEST_AER) || !getenv(QEMU_ID))
+		return "no device: set IV_AER and " QEMU_ID;
+	if (test_run_command(qmp))
+		return "no vm-qmp: nothing makes the device report errors";
+	return kernel_has_aer(test_role_addr(TEST_AER)) ? NULL :
+							  "the kernel is without CONFIG_PCIEAER";
+}
+
+FIXTURE_SETUP(aer)
+{
+	self->eventfd = -1;
+	if (why_not())
+		SKIP(return, "%s", why_not());
+	ASSERT_EQ(0, test_device_setup(&self->dev, TEST_AER, TEST_CLAIMED));
+	ASSERT_EQ(0, test_hw_bars(self->dev.addr, self->bars));
+	self->eventfd = iv_eventfd_create();
+	self->vector = iv_eventfd_create();
+	ASSERT_LE(0, self->eventfd);
+	ASSERT_LE(0, self->vector);
+}
+
+FIXTURE_TEARDOWN(aer)
+{
+	iv_region_close(&self->bar);
+	test_device_teardown(&self->dev);
+	if (self->eventfd < 0)
+		return;
+	close(self->eventfd);
+	close(self->vector);
+}
+
+/* A user with the BAR mapped, an MSI-X vector, and an eventfd for errors. */
+static int start(struct _test_data_aer *self)
+{
+	return test_device_advance(&self->dev, TEST_ATTACHED) ?:
+	       iv_config_command(self->dev.fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0) ?:
+	       iv_region_open(&self->bar, self->dev.fd, CONFIG_BAR) ?:
+	       iv_region_map(&self->bar) ?:
+	       iv_irq_set_eventfds(self->dev.fd, MSIX, 0, 1, &self->vector) ?:
+	       iv_irq_set_eventfds(self->dev.fd, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &self->eventfd);
+}
+
+static bool bar_answers(void *arg)
+{
+	struct _test_data_aer *self = arg;
+	uint32_t value;
+
+	return iv_region_read(&self->bar, REG_QUEUES, &value, sizeof(value)) == sizeof(value) &&
+	       value != UINT32_MAX;
+}
+
+TEST_F(aer, error_that_is_not_fatal_is_told)
+{
+	ASSERT_EQ(0, start(self));
+	iv_mmio_write32(&self->bar, REG_STATUS, STATUS_SEEN);
+	ASSERT_EQ(0, report_error(NOT_FATAL));
+	EXPECT_EQ(1, iv_eventfd_wait(self->eventfd, SOON_MS));
+	/* The device goes on, and has not been reset. */
+	EXPECT_TRUE(bar_answers(self));
+	EXPECT_EQ(STATUS_SEEN, iv_mmio_read32(&self->bar, REG_STATUS) & STATUS_MASK);
+	EXPECT_TRUE(test_hw_bus_master(self->dev.addr));
+}
+
+TEST_F(aer, each_error_is_told)
+{
+	ASSERT_EQ(0, start(self));
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, report_error(NOT_FATAL));
+		EXPECT_EQ(1, iv_eventfd_wait(self->eventfd, SOON_MS));
+	}
+}
+
+TEST_F(aer, fatal_error_is_told_and_recovered_from)
+{
+	uint32_t id;
+
+	ASSERT_EQ(0, start(self));
+	iv_mmio_write32(&self->bar, REG_STATUS, STATUS_SEEN);
+	ASSERT_EQ(0, report_error(FATAL));
+	EXPECT_EQ(1, iv_eventfd_wait(self->eventfd, SOON_MS));
+	ASSERT_TRUE(test_wait_until(bar_answers, self, SOON_MS));
+	/* The bus was reset, and what the user has set up in config space is as before. */
+	EXPECT_EQ(0, iv_mmio_read32(&self->bar, REG_STATUS) & STATUS_MASK);
+	EXPECT_EQ(0, iv_config_read32(self->dev.fd, PCI_VENDOR_ID, &id));
+	EXPECT_EQ(0x10421af4, id);
+	EXPECT_TRUE(test_hw_bars_unmoved(self->dev.addr, self->bars));
+	EXPECT_TRUE(test_hw_bus_master(self->dev.addr));
+	EXPECT_TRUE(test_hw_msix_enabled(self->dev.addr));
+}
+
+TEST_F(aer, mapping_works_again_after_a_fatal_error)
+{
+	ASSERT_EQ(0, start(self));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, report_error(FATAL));
+		ASSERT_EQ(1, iv_eventfd_wait(self->eventfd, SOON_MS));
+		ASSERT_TRUE(test_wait_until(bar_answers, self, SOON_MS));
+		EXPECT_NE(UINT32_MAX, iv_mmio_read32(&self->bar, REG_QUEUES));
+		iv_mmio_write32(&self->bar, REG_SELECT, 7);
+		EXPECT_EQ(7, iv_mmio_read32(&self->bar, REG_SELECT));
+	}
+}
+
+TEST_F(aer, fatal_error_of_a_sleeping_device_wakes_it)
+{
+	int pm;
+	uint16_t state;
+
+	ASSERT_EQ(0, start(self));
+	pm = iv_config_find_cap(self->dev.fd, PCI_CAP_ID_PM);
+	ASSERT_LT(0, pm);
+	ASSERT_EQ(0, iv_config_write16(self->dev.fd, pm + PCI_PM_CTRL, 3));
+	ASSERT_EQ(0, report_error(FATAL));
+	EXPECT_EQ(1, iv_eventfd_wait(self->eventfd, SOON_MS));
+	ASSERT_TRUE(test_wait_until(bar_answers, self, SOON_MS));
+	ASSERT_EQ(0, iv_config_read16(self->dev.fd, pm + PCI_PM_CTRL, &state));
+	EXPECT_EQ(0, state & PCI_PM_CTRL_STATE_MASK);
+	EXPECT_TRUE(test_hw_bars_unmoved(self->dev.addr, self->bars));
+}
+
+/* Who isn't told must not be hurt. */
+
+FIXTURE(aer_unused)
+{
+	struct test_device dev;
+	uint32_t bars[TEST_BARS];
+};
+
+FIXTURE_VARIANT(aer_unused)
+{
+	const char *error;
+	bool parked;
+};
+
+FIXTURE_VARIANT_ADD(aer_unused, parked) { .error = NOT_FATAL, .parked = true };
+FIXTURE_VARIANT_ADD(aer_unused, parked_fatal) { .error = FATAL, .parked = true };
+FIXTURE_VARIANT_ADD(aer_unused, closed) { .error = NOT_FATAL };
+FIXTURE_VARIANT_ADD(aer_unused, closed_fatal) { .error = FATAL };
+
+FIXTURE_SETUP(aer_unused)
+{
+	if (why_not())
+		SKIP(return, "%s", why_not());
+	ASSERT_EQ(0, test_device_setup(&self->dev, TEST_AER,
+				       variant->parked ? TEST_PARKED : TEST_CLAIMED));
+	ASSERT_EQ(0, test_hw_bars(self->dev.addr, self->bars));
+}
+
+FIXTURE_TEARDOWN(aer_unused)
+{
+	test_device_teardown(&self->dev);
+}
+
+TEST_F(aer_unused, device_can_be_used_afterwards)
+{
+	struct iv_region bar;
+	uint32_t value;
+
+	ASSERT_EQ(0, report_error(variant->error));
+	test_sleep_ms(QUIET_MS);
+	ASSERT_EQ(0, test_device_advance(&self->dev, TEST_ATTACHED));
+	EXPECT_TRUE(test_hw_bars_unmoved(self->dev.addr, self->bars));
+	ASSERT_EQ(0, iv_config_command(self->dev.fd, PCI_COMMAND_MEMORY, 0));
+	ASSERT_EQ(0, iv_region_open(&bar, self->dev.fd, CONFIG_BAR));
+	EXPECT_EQ(4, iv_region_read(&bar, REG_QUEUES, &value, sizeof(value)));
+	EXPECT_NE(UINT32_MAX, value);
+	iv_region_close(&bar);
+}
+
+TEST_F(aer, revoked_user_is_not_told)
+{
+	ASSERT_EQ(0, start(self));
+	ASSERT_EQ(0, iv_pci_unbind_driver(self->dev.addr));
+	ASSERT_EQ(0, test_fd_is_revoked(self->dev.fd));
+	/* That itself was told. */
+	iv_eventfd_wait(self->eventfd, SOON_MS);
+	ASSERT_EQ(0, iv_pci_bind_driver(self->dev.addr, "vfio-pci"));
+	ASSERT_EQ(0, report_error(NOT_FATAL));
+	EXPECT_EQ(0, iv_eventfd_wait(self->eventfd, QUIET_MS));
+	iv_region_close(&self->bar);
+	test_device_close(&self->dev);
+	ASSERT_EQ(0, start(self));
+	EXPECT_TRUE(bar_answers(self));
+}
+
+TEST_F(aer, unbind_right_after_a_fatal_error)
+{
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, start(self));
+		ASSERT_EQ(0, report_error(FATAL));
+		ASSERT_EQ(0, iv_pci_unbind_driver(self->dev.addr));
+		EXPECT_EQ(0, test_fd_is_revoked(self->dev.fd));
+		iv_region_close(&self->bar);
+		test_device_close(&self->dev);
+		ASSERT_EQ(0, iv_pci_bind_driver(self->dev.addr, "vfio-pci"));
+	}
+	ASSERT_EQ(0, start(self));
+	EXPECT_TRUE(test_wait_until(bar_answers, self, SOON_MS));
+	EXPECT_TRUE(test_hw_bars_unmoved(self->dev.addr, self->bars));
+}
+
+TEST_HARNESS_MAIN

@@ -3,19 +3,15 @@
  * The side of type1: containers, groups.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-#include <linux/vfio.h>
+#include <libiommufd.h>
 
 #include "bench.h"
-#include "iv_sysfs.h"
 
 static int space_open(struct bench_space *space)
 {
-	*space = (struct bench_space) { .fd = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC) };
-	return space->fd < 0 ? -errno : 0;
+	*space = (struct bench_space) { .fd = iv_container_open() };
+	return space->fd < 0 ? space->fd : 0;
 }
 
 static void space_close(struct bench_space *space)
@@ -33,28 +29,18 @@ static int space_split(struct bench_space *space, struct bench_space *from)
 
 static int map(struct bench_space *space, const void *va, uint64_t length, uint64_t iova)
 {
-	struct vfio_iommu_type1_dma_map cmd = {
-		.argsz = sizeof(cmd),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)va,
-		.iova = iova,
-		.size = length,
-	};
-
-	return ioctl(space->fd, VFIO_IOMMU_MAP_DMA, &cmd) < 0 ? -errno : 0;
+	return iv_container_map(space->fd, va, iova, length,
+				VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
 }
 
 static int unmap(struct bench_space *space, uint64_t iova, uint64_t length)
 {
-	struct vfio_iommu_type1_dma_unmap cmd = {
-		.argsz = sizeof(cmd),
-		.iova = iova,
-		.size = length,
-	};
+	uint64_t unmapped;
+	int ret = iv_container_unmap(space->fd, iova, length, 0, &unmapped);
 
-	if (ioctl(space->fd, VFIO_IOMMU_UNMAP_DMA, &cmd) < 0)
-		return -errno;
-	return cmd.size == length ? 0 : -ENOENT;
+	if (ret)
+		return ret;
+	return unmapped == length ? 0 : -ENOENT;
 }
 
 static int copy(struct bench_space *to, struct bench_space *from, uint64_t length, uint64_t iova)
@@ -68,15 +54,9 @@ static int copy(struct bench_space *to, struct bench_space *from, uint64_t lengt
 
 static int device_open(struct bench_device *device, const char *addr)
 {
-	int group = iv_pci_group(addr);
-	char path[32];
-
 	device->fd = -1;
-	if (group < 0)
-		return group;
-	snprintf(path, sizeof(path), "/dev/vfio/%d", group);
-	device->group = open(path, O_RDWR | O_CLOEXEC);
-	return device->group < 0 ? -errno : 0;
+	device->group = iv_group_open(addr);
+	return device->group < 0 ? device->group : 0;
 }
 
 static int device_own(struct bench_device *device, struct bench_space *space)
@@ -88,26 +68,27 @@ static int device_own(struct bench_device *device, struct bench_space *space)
 
 static int attach(struct bench_device *device, struct bench_space *space)
 {
-	if (ioctl(device->group, VFIO_GROUP_SET_CONTAINER, &space->fd) < 0)
-		return -errno;
-	if (space->has_driver)
-		return 0;
-	if (ioctl(space->fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) < 0)
-		return -errno;
+	int ret = iv_group_set_container(device->group, space->fd);
+
+	if (ret || space->has_driver)
+		return ret;
+	ret = iv_container_set_type(space->fd, VFIO_TYPE1v2_IOMMU);
+	if (ret)
+		return ret;
 	space->has_driver = true;
 	return 0;
 }
 
 static int device_use(struct bench_device *device, const char *addr)
 {
-	device->fd = ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, addr);
-	return device->fd < 0 ? -errno : 0;
+	device->fd = iv_group_device(device->group, addr);
+	return device->fd < 0 ? device->fd : 0;
 }
 
 static int detach(struct bench_device *device, struct bench_space *space)
 {
 	(void)space;
-	return ioctl(device->group, VFIO_GROUP_UNSET_CONTAINER) < 0 ? -errno : 0;
+	return iv_group_unset_container(device->group);
 }
 
 static void device_close(struct bench_device *device)

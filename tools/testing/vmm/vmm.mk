@@ -7,7 +7,7 @@ VMM := tools/testing/vmm
 vmm-programs := build/vmm/vmm-qmp build/vmm/vmm-account
 
 build/vmm/vmm-%: LDFLAGS += -static
-build/vmm/vmm-%: build/obj/$(VMM)/%/main.o
+build/vmm/vmm-%: build/obj/$(VMM)/%/main.o $(lib)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) -pthread $(LDFLAGS) -o $@ $^ $(LDLIBS)

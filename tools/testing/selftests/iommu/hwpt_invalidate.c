@@ -32,14 +32,13 @@ static int alloc_nested(const struct _test_data_invalidate *self, uint32_t *hwpt
 {
 	struct iommu_hwpt_selftest data = { .iotlb = VALUE };
 	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd),
 		.dev_id = self->dev.devid,
 		.pt_id = self->parent_id,
 		.data_type = IOMMU_HWPT_DATA_SELFTEST,
 		.data_len = sizeof(data),
 		.data_uptr = (uintptr_t)&data,
 	};
-	int rc = iommufd_ioctl(self->fd, IOMMU_HWPT_ALLOC, &cmd);
+	int rc = iv_hwpt_alloc_from(self->fd, &cmd);
 
 	*hwpt_id = cmd.out_hwpt_id;
 	return rc;

@@ -15,6 +15,7 @@
 #include "test_memory.h"
 #include "test_process.h"
 #include "test_wait.h"
+#include "type1.h"
 #include "kselftest_harness.h"
 
 #define PAGE IOMMUFD_PAGE
@@ -328,19 +329,12 @@ TEST_F(mock_access, unmap_takes_back_pins_that_reach_into_the_range)
 /* Lets the context be a VFIO container in which an unmap may cut mappings. */
 static int become_container(const struct _test_data_mock_access *self)
 {
-	struct iommu_vfio_ioas cmd = {
-		.size = sizeof(cmd), .ioas_id = self->ioas_id, .op = IOMMU_VFIO_IOAS_SET,
-	};
-
-	return iommufd_ioctl(self->fd, IOMMU_VFIO_IOAS, &cmd) ?:
-	       iommufd_ioctl(self->fd, VFIO_SET_IOMMU, (void *)VFIO_TYPE1_IOMMU);
+	return type1_ioas_set(self->fd, self->ioas_id) ?: type1_set(self->fd, VFIO_TYPE1_IOMMU);
 }
 
 TEST_F(mock_access, unmap_of_a_part_takes_back_what_reaches_into_it)
 {
-	struct vfio_iommu_type1_dma_unmap part = {
-		.argsz = sizeof(part), .iova = IOVA + 5 * PAGE, .size = PAGE,
-	};
+	const uint64_t part = IOVA + 5 * PAGE;
 	uint32_t below, across, above;
 
 	ASSERT_EQ(0, become_container(self));
@@ -351,13 +345,13 @@ TEST_F(mock_access, unmap_of_a_part_takes_back_what_reaches_into_it)
 	across = self->pin_id;
 	ASSERT_EQ(0, pin(self, 6 * PAGE, PAGE));
 	above = self->pin_id;
-	ASSERT_EQ(0, iommufd_ioctl(self->fd, VFIO_IOMMU_UNMAP_DMA, &part));
+	ASSERT_EQ(PAGE, type1_unmap(self->fd, part, PAGE, 0));
 	EXPECT_EQ(0, mock_access_unpin(&self->access, below));
 	EXPECT_EQ(-ENOENT, mock_access_unpin(&self->access, across));
 	EXPECT_EQ(0, mock_access_unpin(&self->access, above));
-	EXPECT_EQ(-ENOENT, mock_access_read(&self->access, part.iova, self->seen, 1, 0));
-	EXPECT_EQ(0, mock_access_read(&self->access, part.iova + PAGE, self->seen, PAGE, 0));
-	EXPECT_EQ(0, mock_access_read(&self->access, part.iova - PAGE, self->seen, PAGE, 0));
+	EXPECT_EQ(-ENOENT, mock_access_read(&self->access, part, self->seen, 1, 0));
+	EXPECT_EQ(0, mock_access_read(&self->access, part + PAGE, self->seen, PAGE, 0));
+	EXPECT_EQ(0, mock_access_read(&self->access, part - PAGE, self->seen, PAGE, 0));
 }
 
 TEST_F(mock_access, copy_of_a_mapping_shares_the_pins)

@@ -34,10 +34,10 @@ static int alloc_nested(const struct _test_data_mock_hwpt *self, uint32_t parent
 {
 	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
 	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd), .dev_id = self->dev.devid, .pt_id = parent_id,
+		.dev_id = self->dev.devid, .pt_id = parent_id,
 		.data_type = type, .data_len = size, .data_uptr = (uintptr_t)&data,
 	};
-	int rc = iommufd_ioctl(self->fd, IOMMU_HWPT_ALLOC, &cmd);
+	int rc = iv_hwpt_alloc_from(self->fd, &cmd);
 
 	*hwpt_id = cmd.out_hwpt_id;
 	return rc;
@@ -89,23 +89,14 @@ static int iotlb_is(const struct _test_data_mock_hwpt *self, uint32_t entry, uin
 
 static int track(const struct _test_data_mock_hwpt *self, bool enable)
 {
-	struct iommu_hwpt_set_dirty_tracking cmd = {
-		.size = sizeof(cmd), .hwpt_id = self->dirty_id,
-		.flags = enable ? IOMMU_HWPT_DIRTY_TRACKING_ENABLE : 0,
-	};
-
-	return iommufd_ioctl(self->fd, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd);
+	return iv_hwpt_track_dirty(self->fd, self->dirty_id, enable);
 }
 
 static int read_dirty(struct _test_data_mock_hwpt *self, uint32_t flags)
 {
-	struct iommu_hwpt_get_dirty_bitmap cmd = {
-		.size = sizeof(cmd), .hwpt_id = self->dirty_id, .flags = flags, .iova = IOVA,
-		.length = SIZE, .page_size = IO_PAGE, .data = (uintptr_t)self->bitmap,
-	};
-
 	memset(self->bitmap, 0, sizeof(self->bitmap));
-	return iommufd_ioctl(self->fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+	return iv_hwpt_dirty(self->fd, self->dirty_id, IOVA, SIZE, IO_PAGE, flags,
+			     (uint64_t *)self->bitmap);
 }
 
 static bool bit(const struct _test_data_mock_hwpt *self, unsigned int nr)

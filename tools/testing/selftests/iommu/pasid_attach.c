@@ -356,7 +356,7 @@ TEST_F(pasid_attach, context_may_be_closed_with_pasids_attached)
 	struct iv_pasid pasid;
 
 	ASSERT_EQ(0, iv_pasid_alloc(self->fd, self->dev.devid, IOMMU_PASID_SCOPE_EXCLUSIVE,
-					 &pasid));
+				    &pasid));
 	ASSERT_EQ(0, mock_pasid_attach(&self->dev, pasid.pasid, self->a));
 	ASSERT_EQ(0, mock_pasid_attach(&self->dev, PASID, self->b));
 }
@@ -365,7 +365,6 @@ TEST_F(pasid_attach, nested_page_tables_may_be_attached)
 {
 	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
 	struct iommu_hwpt_alloc alloc = {
-		.size = sizeof(alloc),
 		.flags = IOMMU_HWPT_ALLOC_PASID,
 		.dev_id = self->dev.devid,
 		.data_type = IOMMU_HWPT_DATA_SELFTEST,
@@ -375,7 +374,7 @@ TEST_F(pasid_attach, nested_page_tables_may_be_attached)
 
 	ASSERT_EQ(0, iv_hwpt_alloc(self->fd, self->dev.devid, self->ioas_id[1],
 				   IOMMU_HWPT_ALLOC_NEST_PARENT, &alloc.pt_id));
-	ASSERT_EQ(0, iommufd_ioctl(self->fd, IOMMU_HWPT_ALLOC, &alloc));
+	ASSERT_EQ(0, iv_hwpt_alloc_from(self->fd, &alloc));
 	ASSERT_EQ(0, mock_pasid_attach(&self->dev, PASID, alloc.out_hwpt_id));
 	EXPECT_TRUE(reaches_only(self, PASID, 1));
 	EXPECT_EQ(-EINVAL, mock_pasid_replace(&self->dev, PASID, alloc.pt_id));

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
+#include <libiommufd.h>
 #include "fault_queue.h"
 #include "iommufd_ioctl.h"
 
@@ -13,12 +14,8 @@
  */
 int fault_queue_alloc(int iommufd, struct fault_queue *queue)
 {
-	struct iommu_fault_alloc cmd = { .size = sizeof(cmd) };
-	int rc = iommufd_ioctl(iommufd, IOMMU_FAULT_QUEUE_ALLOC, &cmd);
-
-	queue->id = cmd.out_fault_id;
-	queue->fd = cmd.out_fault_fd;
-	return rc;
+	queue->fd = iv_fault_queue_alloc(iommufd, &queue->id);
+	return queue->fd < 0 ? queue->fd : 0;
 }
 
 /**
@@ -34,10 +31,10 @@ int fault_hwpt_alloc(int iommufd, uint32_t devid, uint32_t pt_id, uint32_t queue
 		     uint32_t flags, uint32_t *hwpt_id)
 {
 	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd), .flags = flags | IOMMU_HWPT_FAULT_ID_VALID, .dev_id = devid,
+		.flags = flags | IOMMU_HWPT_FAULT_ID_VALID, .dev_id = devid,
 		.pt_id = pt_id, .fault_id = queue_id,
 	};
-	int rc = iommufd_ioctl(iommufd, IOMMU_HWPT_ALLOC, &cmd);
+	int rc = iv_hwpt_alloc_from(iommufd, &cmd);
 
 	*hwpt_id = cmd.out_hwpt_id;
 	return rc;
@@ -57,11 +54,11 @@ int fault_nested_alloc(int iommufd, uint32_t devid, uint32_t parent_id, uint32_t
 {
 	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
 	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd), .flags = flags | IOMMU_HWPT_FAULT_ID_VALID, .dev_id = devid,
+		.flags = flags | IOMMU_HWPT_FAULT_ID_VALID, .dev_id = devid,
 		.pt_id = parent_id, .fault_id = queue_id, .data_type = IOMMU_HWPT_DATA_SELFTEST,
 		.data_len = sizeof(data), .data_uptr = (uintptr_t)&data,
 	};
-	int rc = iommufd_ioctl(iommufd, IOMMU_HWPT_ALLOC, &cmd);
+	int rc = iv_hwpt_alloc_from(iommufd, &cmd);
 
 	*hwpt_id = cmd.out_hwpt_id;
 	return rc;

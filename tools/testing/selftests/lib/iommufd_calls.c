@@ -350,14 +350,13 @@ static int add_nested(struct iommufd_objects *objects, uint32_t devid, uint32_t 
 {
 	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
 	struct iommu_hwpt_alloc alloc = {
-		.size = sizeof(alloc),
 		.dev_id = devid,
 		.pt_id = parent_id,
 		.data_type = IOMMU_HWPT_DATA_SELFTEST,
 		.data_len = sizeof(data),
 		.data_uptr = (uintptr_t)&data,
 	};
-	int rc = iommufd_ioctl(objects->iommufd, IOMMU_HWPT_ALLOC, &alloc);
+	int rc = iv_hwpt_alloc_from(objects->iommufd, &alloc);
 
 	objects->nested_hwpt_id = alloc.out_hwpt_id;
 	return rc;
@@ -365,16 +364,11 @@ static int add_nested(struct iommufd_objects *objects, uint32_t devid, uint32_t 
 
 static int add_tracking(struct iommufd_objects *objects, uint32_t devid, uint32_t ioas_id)
 {
-	struct iommu_hwpt_set_dirty_tracking set = {
-		.size = sizeof(set),
-		.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
-	};
 	int rc;
 
 	rc = iv_hwpt_alloc(objects->iommufd, devid, ioas_id, IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
 			   &objects->dirty_hwpt_id);
-	set.hwpt_id = objects->dirty_hwpt_id;
-	return rc ?: iommufd_ioctl(objects->iommufd, IOMMU_HWPT_SET_DIRTY_TRACKING, &set);
+	return rc ?: iv_hwpt_track_dirty(objects->iommufd, objects->dirty_hwpt_id, true);
 }
 
 /**

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/iommufd.h>
+#include <libiommufd.h>
 #include "iommufd_dirty.h"
-#include "iommufd_ioctl.h"
 
 /**
  * iommufd_dirty_track() - start or stop recording writes
@@ -13,13 +12,7 @@
  */
 int iommufd_dirty_track(int iommufd, uint32_t hwpt_id, bool enable)
 {
-	struct iommu_hwpt_set_dirty_tracking cmd = {
-		.size = sizeof(cmd),
-		.flags = enable ? IOMMU_HWPT_DIRTY_TRACKING_ENABLE : 0,
-		.hwpt_id = hwpt_id,
-	};
-
-	return iommufd_ioctl(iommufd, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd);
+	return iv_hwpt_track_dirty(iommufd, hwpt_id, enable);
 }
 
 /**
@@ -35,17 +28,8 @@ int iommufd_dirty_track(int iommufd, uint32_t hwpt_id, bool enable)
 int iommufd_dirty_get(int iommufd, uint32_t hwpt_id, const struct iommufd_dirty_range *range,
 		      uint32_t flags, void *bitmap)
 {
-	struct iommu_hwpt_get_dirty_bitmap cmd = {
-		.size = sizeof(cmd),
-		.hwpt_id = hwpt_id,
-		.flags = flags,
-		.iova = range->iova,
-		.length = range->length,
-		.page_size = range->page_size,
-		.data = (uintptr_t)bitmap,
-	};
-
-	return iommufd_ioctl(iommufd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+	return iv_hwpt_dirty(iommufd, hwpt_id, range->iova, range->length, range->page_size, flags,
+			     bitmap);
 }
 
 /**

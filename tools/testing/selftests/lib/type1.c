@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <libiommufd.h>
 #include "iommufd_ioctl.h"
-#include <linux/iommufd.h>
 #include "type1.h"
 
 /**
@@ -10,7 +10,7 @@
  */
 int type1_set(int iommufd, unsigned long type)
 {
-	return iommufd_ioctl(iommufd, VFIO_SET_IOMMU, (void *)type);
+	return iv_container_set_type(iommufd, type);
 }
 
 /**
@@ -22,7 +22,7 @@ int type1_set(int iommufd, unsigned long type)
  */
 int type1_check_extension(int iommufd, unsigned long extension)
 {
-	return iommufd_ioctl(iommufd, VFIO_CHECK_EXTENSION, (void *)extension);
+	return iv_container_has(iommufd, extension);
 }
 
 static int type1_ioas(int iommufd, uint16_t op, uint32_t *ioas_id)
@@ -79,15 +79,7 @@ int64_t type1_ioas_get(int iommufd)
  */
 int type1_map(int iommufd, const void *va, uint64_t iova, uint64_t size, uint32_t flags)
 {
-	struct vfio_iommu_type1_dma_map cmd = {
-		.argsz = sizeof(cmd),
-		.flags = flags,
-		.vaddr = (uintptr_t)va,
-		.iova = iova,
-		.size = size,
-	};
-
-	return iommufd_ioctl(iommufd, VFIO_IOMMU_MAP_DMA, &cmd);
+	return iv_container_map(iommufd, va, iova, size, flags);
 }
 
 /**
@@ -101,15 +93,10 @@ int type1_map(int iommufd, const void *va, uint64_t iova, uint64_t size, uint32_
  */
 int64_t type1_unmap(int iommufd, uint64_t iova, uint64_t size, uint32_t flags)
 {
-	struct vfio_iommu_type1_dma_unmap cmd = {
-		.argsz = TYPE1_UNMAP_SIZE,
-		.flags = flags,
-		.iova = iova,
-		.size = size,
-	};
-	int rc = iommufd_ioctl(iommufd, VFIO_IOMMU_UNMAP_DMA, &cmd);
+	uint64_t unmapped = 0;
+	int rc = iv_container_unmap(iommufd, iova, size, flags, &unmapped);
 
-	return rc ?: (int64_t)cmd.size;
+	return rc ?: (int64_t)unmapped;
 }
 
 /**

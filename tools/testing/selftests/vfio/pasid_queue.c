@@ -238,7 +238,7 @@ TEST_F(pasid_queue, scope_must_be_shared)
 	struct iv_pasid pasid;
 
 	EXPECT_EQ(-EINVAL, iv_pasid_alloc(self->a.iommufd, self->a.devid,
-					       IOMMU_PASID_SCOPE_EXCLUSIVE, &pasid));
+					  IOMMU_PASID_SCOPE_EXCLUSIVE, &pasid));
 	EXPECT_EQ(-ENOENT, iv_pasid_alloc(self->a.iommufd, 9999, SHARED, &pasid));
 }
 
@@ -291,17 +291,16 @@ TEST_F(pasid_queue, page_tables_made_for_it_are_for_pasids)
 
 TEST_F(pasid_queue, page_requests_are_not_to_be_had)
 {
-	struct iommu_fault_alloc queue = { .size = sizeof(queue) };
 	struct iommu_hwpt_alloc alloc = {
-		.size = sizeof(alloc), .flags = IOMMU_HWPT_FAULT_ID_VALID,
+		.flags = IOMMU_HWPT_FAULT_ID_VALID,
 		.dev_id = self->a.devid, .pt_id = self->a.ioas_id,
 	};
+	int queue = iv_fault_queue_alloc(self->a.iommufd, &alloc.fault_id);
 
-	ASSERT_EQ(0, iommufd_ioctl(self->a.iommufd, IOMMU_FAULT_QUEUE_ALLOC, &queue));
-	alloc.fault_id = queue.out_fault_id;
-	ASSERT_EQ(0, iommufd_ioctl(self->a.iommufd, IOMMU_HWPT_ALLOC, &alloc));
+	ASSERT_LE(0, queue);
+	ASSERT_EQ(0, iv_hwpt_alloc_from(self->a.iommufd, &alloc));
 	EXPECT_EQ(-EOPNOTSUPP, iv_device_attach(self->a.fd, alloc.out_hwpt_id));
-	close(queue.out_fault_fd);
+	close(queue);
 }
 
 TEST_F(pasid_queue, width_is_reported)

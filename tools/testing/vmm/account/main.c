@@ -5,25 +5,16 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-
-#include <linux/iommufd.h>
+#include <libiommufd.h>
 
 int main(int argc, char **argv)
 {
-	struct iommu_option option = {
-		.size = sizeof(option),
-		.option_id = IOMMU_OPTION_RLIMIT_MODE,
-		.op = IOMMU_OPTION_OP_SET,
-		.val64 = 1,
-	};
-
 	if (argc != 2) {
 		fputs("Usage: vmm-account FD\n", stderr);
 		return 2;
 	}
-	if (ioctl(atoi(argv[1]), IOMMU_OPTION, &option)) {
-		perror("vmm-account");
+	if (iv_option_set(atoi(argv[1]), IOMMU_OPTION_RLIMIT_MODE, 0, 1)) {
+		fprintf(stderr, "vmm-account: %s\n", iv_error_message());
 		return 1;
 	}
 	return 0;

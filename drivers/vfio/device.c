@@ -246,3 +246,4 @@ module_exit(vfio_exit);
 
 MODULE_DESCRIPTION("VFIO core: device files that are parked until iommufd owns their DMA");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(IOMMUFD_VFIO_VERSION);

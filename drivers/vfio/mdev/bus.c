@@ -74,3 +74,4 @@ module_exit(mdev_exit);
 
 MODULE_DESCRIPTION("Mediated devices: instances that drivers make on a user's demand");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(IOMMUFD_VFIO_VERSION);

@@ -356,3 +356,4 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_get_info);
 
 MODULE_DESCRIPTION("What vfio drivers for PCI functions share");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(IOMMUFD_VFIO_VERSION);

@@ -208,3 +208,4 @@ module_exit(vfio_pci_exit);
 
 MODULE_DESCRIPTION("Offer PCI functions to userspace");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(IOMMUFD_VFIO_VERSION);

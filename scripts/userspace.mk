@@ -7,8 +7,9 @@
 
 HARNESS := $(CACHE)/source/tree/tools/testing/selftests
 CFLAGS ?= -O2 -g
+VERSION := $(shell cat VERSION)
 user-cflags = -std=gnu11 -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -MMD -MP \
-	-Iinclude/uapi -Itools/libiommufd -Itools/lib $(CFLAGS)
+	-Iinclude/uapi -Itools/libiommufd -Itools/lib -DIOMMUFD_VFIO_VERSION='"$(VERSION)"' $(CFLAGS)
 test-cflags = -Itools/testing/selftests/lib -Isamples/vfio/adi -Isamples/vfio/mblk -isystem $(HARNESS)
 
 include tools/libiommufd/libiommufd.mk

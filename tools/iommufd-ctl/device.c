@@ -5,7 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "device.h"
+#include "pci.h"
 #include "table.h"
+
+/* So many names are told to those who have none. */
+#define NAMES_MAX 8
 
 static const char *const states[] = {
 	"idle", "parked", "bound", "attached", "revoked", "unprotected", NULL,
@@ -39,7 +44,10 @@ static const struct ctl_column columns[] = {
 };
 
 const struct ctl_table ctl_device_table = {
-	.name = "devices", .cmd = IOMMUFD_NL_CMD_DEVICE_GET, .columns = columns,
+	.name = "devices",
+	.cmd = IOMMUFD_NL_CMD_DEVICE_GET,
+	.columns = columns,
+	.dump = ctl_device_dump,
 };
 
 int ctl_device_list(struct ctl *ctl, const struct ctl_command *command, char **words)
@@ -48,38 +56,89 @@ int ctl_device_list(struct ctl *ctl, const struct ctl_command *command, char **w
 	return ctl_table_print(ctl, command->table, NULL, 0, false, "devices");
 }
 
-/* Who is looked for, and what was found */
+/**
+ * struct search - for a device
+ * @word: what it was called
+ * @found: how many have this name
+ * @device: what was told of the last of them
+ */
 struct search {
 	const char *word;
-	char name[16];
 	unsigned int found;
+	struct ctl_attrs device;
 };
+
+/* Whether a word is a device's name, or that of its parent, perhaps without the PCI domain */
+static bool is_called(const char *word, const char *name, const char *parent)
+{
+	const char *rest = strchr(parent, ':');
+
+	return !strcmp(name, word) || !strcasecmp(parent, word) ||
+	       (rest && pci_is_address(word) && !strcasecmp(rest + 1, word));
+}
+
+static const char *string_of(const struct iv_attrs *attrs, uint16_t type)
+{
+	const struct nlattr *attr = iv_attr_find(attrs, type);
+
+	return attr ? iv_attr_string(attr, NULL) : "";
+}
 
 static int match(const struct iv_attrs *attrs, void *data)
 {
-	const struct nlattr *name = iv_attr_find(attrs, IOMMUFD_A_DEVICE_NAME);
-	const struct nlattr *parent = iv_attr_find(attrs, IOMMUFD_A_DEVICE_PARENT);
 	struct search *search = data;
 
-	if (!name || !parent)
+	if (!is_called(search->word, string_of(attrs, IOMMUFD_A_DEVICE_NAME),
+		       string_of(attrs, IOMMUFD_A_DEVICE_PARENT)) ||
+	    attrs->size > sizeof(search->device.data))
 		return 0;
-	if (strcmp(iv_attr_string(name, NULL), search->word) &&
-	    strcmp(iv_attr_string(parent, NULL), search->word))
-		return 0;
-	snprintf(search->name, sizeof(search->name), "%s", iv_attr_string(name, NULL));
+	memcpy(search->device.data, attrs->data, attrs->size);
+	search->device.size = attrs->size;
 	search->found++;
 	return 0;
 }
 
-/* The vfioN that a word names: itself, a PCI address, or the name of a mediated device */
+static int print_name(const struct iv_attrs *attrs, void *data)
+{
+	unsigned int *count = data;
+
+	if (++*count <= NAMES_MAX)
+		fprintf(stderr, "%s %s (%s)", *count == 1 ? "; there are:" : ",",
+			string_of(attrs, IOMMUFD_A_DEVICE_NAME),
+			string_of(attrs, IOMMUFD_A_DEVICE_PARENT));
+	return 0;
+}
+
+/* Says what is wrong with a word: as far as it is a PCI function, why that is no device */
+static void complain(struct ctl *ctl, const char *word)
+{
+	char addr[IV_PCI_ADDR_SIZE];
+	unsigned int count = 0;
+	struct ctl_pci pci;
+
+	fprintf(stderr, "iommufd-ctl: there is no vfio device '%s'", word);
+	if (ctl_exists("/sys/bus/pci/devices/%s", word) && !pci_find(word, addr) &&
+	    !pci_read(&pci, addr)) {
+		fprintf(stderr, ": its driver is %s; iommufd-ctl device bind %s gives it to "
+			"vfio-pci\n", pci.driver[0] ? pci.driver : "missing", addr);
+		return;
+	}
+	ctl_device_dump_known(ctl, print_name, &count);
+	if (count > NAMES_MAX)
+		fprintf(stderr, " and %u more", count - NAMES_MAX);
+	fprintf(stderr, "%s\n", count ? "" : "; there are none: iommufd-ctl device bind");
+}
+
+/* The device that a word names: vfioN, a PCI address, or the name of a mediated device */
 static int find_device(struct ctl *ctl, const char *word, struct search *search)
 {
 	int rc = ctl_connect(ctl);
 
 	if (rc)
 		return rc;
-	*search = (struct search){ .word = word };
-	rc = iv_netlink_dump(&ctl->nl, IOMMUFD_NL_CMD_DEVICE_GET, NULL, 0, match, search);
+	search->word = word;
+	search->found = 0;
+	rc = ctl_device_dump_known(ctl, match, search);
 	if (rc < 0)
 		return ctl_error(ctl, rc, "devices");
 	if (search->found == 1)
@@ -88,30 +147,40 @@ static int find_device(struct ctl *ctl, const char *word, struct search *search)
 		fprintf(stderr, "iommufd-ctl: '%s' is the name of %u devices; use vfioN\n", word,
 			search->found);
 	else
-		fprintf(stderr,
-			"iommufd-ctl: there is no vfio device '%s': see iommufd-ctl device list\n",
-			word);
+		complain(ctl, word);
 	return CTL_NO_OBJECT;
 }
 
 int ctl_device_show(struct ctl *ctl, const struct ctl_command *command, char **words)
 {
 	struct iv_filter filter = { .attr = IOMMUFD_A_DEVICE_NAME };
-	struct search search;
+	static struct search search;
+	struct iv_attrs device;
 	int rc = find_device(ctl, words[0], &search);
 
-	filter.name = search.name;
-	return rc ?: ctl_table_print(ctl, command->table, &filter, 1, true, "such device any more");
+	if (rc)
+		return rc;
+	device = attrs_view(&search.device);
+	if (!ctl->columns)
+		return ctl_device_details(ctl, &device);
+	filter.name = string_of(&device, IOMMUFD_A_DEVICE_NAME);
+	return ctl_table_print(ctl, command->table, &filter, 1, true, "such device any more");
 }
 
 int ctl_device_revoke(struct ctl *ctl, const struct ctl_command *command, char **words)
 {
-	struct search search;
+	static struct search search;
+	struct iv_attrs device;
+	const char *name;
 	int rc = find_device(ctl, words[0], &search);
 
 	(void)command;
 	if (rc)
 		return rc;
-	rc = iv_netlink_revoke(&ctl->nl, search.name);
-	return rc ? ctl_error(ctl, rc, search.name) : CTL_OK;
+	device = attrs_view(&search.device);
+	name = string_of(&device, IOMMUFD_A_DEVICE_NAME);
+	if (ctl->replay)
+		return CTL_FAILED;
+	rc = iv_netlink_revoke(&ctl->nl, name);
+	return rc ? ctl_error(ctl, rc, name) : CTL_OK;
 }

@@ -18,6 +18,14 @@ static const struct ctl_column columns[] = {
 	{ "TABLES", IOMMUFD_A_IOAS_PAGE_TABLES, CTL_NUMBER, .help = "page tables that follow it" },
 	{ "ALIGNMENT", IOMMUFD_A_IOAS_ALIGNMENT, CTL_BYTES, true,
 	  .help = "what addresses are aligned to" },
+	{ "CONTAINER", IOMMUFD_A_IOAS_CONTAINER, CTL_FLAG, true,
+	  .help = "whether it is that of VFIO containers" },
+	{ "RESERVED", IOMMUFD_A_IOAS_RESERVED, CTL_RANGES, true,
+	  .help = "addresses that devices can't use" },
+	{ "ALLOWED", IOMMUFD_A_IOAS_ALLOWED, CTL_RANGES, true,
+	  .help = "addresses that may be used, if not all" },
+	{ "MORE", IOMMUFD_A_IOAS_MORE_RANGES, CTL_FLAG, true,
+	  .help = "whether there are more such ranges than the kernel tells of" },
 	{}
 };
 
@@ -67,23 +75,14 @@ const struct ctl_table ctl_hwpt_table = {
 	.name = "hwpts", .cmd = IOMMUFD_NL_CMD_HWPT_GET, .columns = hwpt_columns,
 };
 
-static int list(struct ctl *ctl, const struct ctl_table *table, uint16_t attr, char **words)
-{
-	struct iv_filter filter = { .attr = attr };
-
-	if (words[0] && !ctl_number(words[0], &filter.number))
-		return CTL_USAGE;
-	return ctl_table_print(ctl, table, &filter, words[0] ? 1 : 0, false, table->name);
-}
-
 int ctl_ioas_list(struct ctl *ctl, const struct ctl_command *command, char **words)
 {
-	return list(ctl, command->table, IOMMUFD_A_IOAS_CTX, words);
+	return ctl_table_list(ctl, command->table, IOMMUFD_A_IOAS_CTX, words);
 }
 
 int ctl_hwpt_list(struct ctl *ctl, const struct ctl_command *command, char **words)
 {
-	return list(ctl, command->table, IOMMUFD_A_HWPT_CTX, words);
+	return ctl_table_list(ctl, command->table, IOMMUFD_A_HWPT_CTX, words);
 }
 
 static int note_ioas(const struct iv_attrs *attrs, void *data)
@@ -107,7 +106,7 @@ int ctl_ioas_show(struct ctl *ctl, const struct ctl_command *command, char **wor
 	rc = ctl_connect(ctl);
 	if (rc)
 		return rc;
-	rc = iv_netlink_dump(&ctl->nl, IOMMUFD_NL_CMD_IOAS_GET, filters, 2, note_ioas, &found);
+	rc = ctl_dump(ctl, IOMMUFD_NL_CMD_IOAS_GET, filters, 2, note_ioas, &found);
 	if (rc < 0)
 		return ctl_error(ctl, rc, "IOAS");
 	if (!found) {

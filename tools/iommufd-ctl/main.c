@@ -1,115 +1,113 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommufd-ctl: what iommufd is doing. The table of commands is the only one: help, dispatch and
- * complaints come from it.
+ * iommufd-ctl: what iommufd is doing. Options that all commands have may stand before the command
+ * or behind it; those of a command stand behind it, and win where a letter means two things.
  */
 #include <errno.h>
 #include <getopt.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "table.h"
 
-static const struct ctl_command commands[] = {
-	{ "status", NULL, "", 0, 0, "modules, IOMMU, devices and who holds them", &ctl_device_table,
-	  ctl_status },
-	{ "device", "list", "", 0, 0, "devices that vfio offers", &ctl_device_table,
-	  ctl_device_list },
-	{ "device", "show", "DEVICE", 1, 1, "all about one of them", &ctl_device_table,
-	  ctl_device_show },
-	{ "device", "revoke", "DEVICE", 1, 1, "take it from all who have it open", NULL,
-	  ctl_device_revoke },
-	{ "ctx", "list", "", 0, 0, "contexts: open files of /dev/iommu", &ctl_ctx_table,
-	  ctl_ctx_list },
-	{ "ctx", "show", "CONTEXT", 1, 1, "all about one of them", &ctl_ctx_table, ctl_ctx_show },
-	{ "ioas", "list", "[CONTEXT]", 0, 1, "address spaces", &ctl_ioas_table, ctl_ioas_list },
-	{ "ioas", "show", "CONTEXT IOAS", 2, 2, "what is mapped in one of them", &ctl_area_table,
-	  ctl_ioas_show },
-	{ "hwpt", "list", "[CONTEXT]", 0, 1, "page tables", &ctl_hwpt_table, ctl_hwpt_list },
-	{ "pasid", "list", "[CONTEXT]", 0, 1, "PASIDs", &ctl_pasid_table, ctl_pasid_list },
-	{ "monitor", NULL, "", 0, 0, "events as they happen", NULL, ctl_monitor },
+/* Values of getopt for options without a letter */
+#define LONG_ONLY 256
+
+/**
+ * struct syntax - what getopt is told
+ * @options: those that may come
+ * @count: how many
+ * @longs: the same for getopt_long()
+ * @shorts: and their letters
+ */
+struct syntax {
+	const struct ctl_option *options[CTL_CHOICES_MAX];
+	unsigned int count;
+	struct option longs[CTL_CHOICES_MAX + 1];
+	char shorts[3 * CTL_CHOICES_MAX + 2];
 };
 
-#define NR_COMMANDS (sizeof(commands) / sizeof(*commands))
-
-static void print_help(FILE *out)
+static void add_options(struct syntax *syntax, const struct ctl_option *option)
 {
-	const struct ctl_command *command;
-	char line[64];
+	char *end;
 
-	fprintf(out, "Usage: iommufd-ctl [OPTION...] [COMMAND]\n\n");
-	for (command = commands; command < commands + NR_COMMANDS; command++) {
-		snprintf(line, sizeof(line), "%s%s%s %s", command->object,
-			 command->verb ? " " : "", command->verb ?: "", command->args);
-		fprintf(out, "  %-24s %s\n", line, command->help);
+	for (; option && option->name; option++) {
+		syntax->longs[syntax->count] = (struct option){
+			.name = option->name,
+			.has_arg = !option->arg ? no_argument :
+				   *option->arg == '[' ? optional_argument : required_argument,
+			.val = LONG_ONLY + syntax->count,
+		};
+		syntax->options[syntax->count++] = option;
+		if (!option->letter || strchr(syntax->shorts, option->letter))
+			continue;
+		end = syntax->shorts + strlen(syntax->shorts);
+		*end++ = option->letter;
+		if (option->arg)
+			*end++ = ':';
 	}
-	fprintf(out, "\nDEVICE is vfioN, a PCI address, or the name of a mediated device.\n\n"
-		     "  -j, --json            JSON\n"
-		     "  -n, --noheadings      no headings\n"
-		     "  -o, --output COLUMNS  these columns, with commas; COMMAND --help lists them\n"
-		     "  -h, --help            this help, or that of a command\n");
 }
 
-static int print_command_help(const struct ctl_command *command)
+static const struct ctl_option *option_of(const struct syntax *syntax, int value)
 {
-	const struct ctl_column *column;
+	unsigned int i;
 
-	printf("Usage: iommufd-ctl [OPTION...] %s%s%s %s\n\n  %s\n", command->object,
-	       command->verb ? " " : "", command->verb ?: "", command->args, command->help);
-	if (!command->table)
-		return CTL_OK;
-	printf("\nColumns:\n");
-	for (column = command->table->columns; column->name; column++)
-		printf("  %-10s %s%s\n", column->name, column->help,
-		       column->more ? " (not in lists, unless asked for)" : "");
+	if (value >= LONG_ONLY)
+		return syntax->options[value - LONG_ONLY];
+	for (i = 0; i < syntax->count; i++)
+		if (syntax->options[i]->letter == value)
+			return syntax->options[i];
+	return NULL;
+}
+
+/* Takes options up to the first word, or all if a command's are known. */
+static int take_options(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv)
+{
+	struct syntax syntax = { .shorts = "" };
+	const struct ctl_option *option;
+	int value;
+
+	if (!command)
+		strcpy(syntax.shorts, "+");
+	else
+		add_options(&syntax, command->options);
+	add_options(&syntax, ctl_common_options);
+	optind = 0;
+	while ((value = getopt_long(argc, argv, syntax.shorts, syntax.longs, NULL)) != -1) {
+		option = option_of(&syntax, value);
+		if (!option || ctl->nr_choices == CTL_CHOICES_MAX) {
+			fprintf(stderr, "iommufd-ctl %s%s--help tells the options\n",
+				command ? command->object : "", command ? " " : "");
+			return CTL_USAGE;
+		}
+		ctl->choices[ctl->nr_choices++] =
+			(struct ctl_choice){ .option = option, .value = optarg ?: "" };
+	}
 	return CTL_OK;
 }
 
-/* All first words, or all second words of @object */
-static void complain(const char *wrong, const char *object)
+/* The value of an option, "" for one that has none; NULL: it was not given. The last one counts. */
+const char *ctl_option(const struct ctl *ctl, const char *name)
 {
-	const struct ctl_command *command;
-	const char *last = "";
+	unsigned int i;
 
-	if (wrong)
-		fprintf(stderr, "iommufd-ctl: '%s' is not a command%s%s; there are:", wrong,
-			object ? " of " : "", object ?: "");
-	else
-		fprintf(stderr, "iommufd-ctl: %s what? There are:", object);
-	for (command = commands; command < commands + NR_COMMANDS; command++) {
-		const char *word = object ? command->verb : command->object;
-
-		if ((object && strcmp(command->object, object)) || !word || !strcmp(word, last))
-			continue;
-		fprintf(stderr, " %s", word);
-		last = word;
-	}
-	fprintf(stderr, "\n");
+	for (i = ctl->nr_choices; i--; )
+		if (!strcmp(ctl->choices[i].option->name, name))
+			return ctl->choices[i].value;
+	return NULL;
 }
 
-/* Takes the words of a command; those that follow are left in @words. */
-static const struct ctl_command *find_command(char ***words)
+static bool parse_number(const char *word, unsigned long *number)
 {
-	const struct ctl_command *command;
-	const char *object = **words ?: "status";
-	bool known = false;
+	char *end;
 
-	for (command = commands; command < commands + NR_COMMANDS; command++) {
-		if (strcmp(command->object, object))
-			continue;
-		known = true;
-		if (command->verb && (!(*words)[1] || strcmp(command->verb, (*words)[1])))
-			continue;
-		*words += !!**words + !!command->verb;
-		return command;
-	}
-	if (known)
-		complain((*words)[1], object);
-	else
-		complain(object, NULL);
-	return NULL;
+	errno = 0;
+	*number = strtoul(word, &end, 10);
+	return !errno && *word >= '0' && *word <= '9' && !*end;
 }
 
 /**
@@ -122,11 +120,8 @@ static const struct ctl_command *find_command(char ***words)
 bool ctl_number(const char *word, uint32_t *number)
 {
 	unsigned long value;
-	char *end;
 
-	errno = 0;
-	value = strtoul(word, &end, 10);
-	if (!errno && *word >= '0' && *word <= '9' && !*end && value && value <= INT32_MAX) {
+	if (parse_number(word, &value) && value && value <= INT32_MAX) {
 		*number = value;
 		return true;
 	}
@@ -134,59 +129,33 @@ bool ctl_number(const char *word, uint32_t *number)
 	return false;
 }
 
-static enum ctl_exit exit_of(int rc)
+/**
+ * ctl_option_number() - the number that an option was given
+ * @ctl: the run
+ * @name: the option
+ * @least: what it may be
+ * @most: what it may be
+ * @number: set to it, and left alone if the option was not given
+ *
+ * Return: whether it is one; else the user has been told.
+ */
+bool ctl_option_number(const struct ctl *ctl, const char *name, unsigned long least,
+		       unsigned long most, unsigned long *number)
 {
-	switch (rc) {
-	case -EPERM:
-	case -EACCES:
-		return CTL_NO_PERMISSION;
-	case -ENOENT:
-	case -ENODEV:
-		return CTL_NO_OBJECT;
-	default:
-		return CTL_FAILED;
+	const char *word = ctl_option(ctl, name);
+	unsigned long value;
+
+	if (!word)
+		return true;
+	if (parse_number(word, &value) && value >= least && value <= most) {
+		*number = value;
+		return true;
 	}
+	fprintf(stderr, "iommufd-ctl: --%s: '%s' is not a number from %lu to %lu\n", name, word,
+		least, most);
+	return false;
 }
 
-/**
- * ctl_error() - tell of an error
- * @ctl: the run
- * @rc: negative errno
- * @what: what it was about
- *
- * Return: what to end with.
- */
-int ctl_error(struct ctl *ctl, int rc, const char *what)
-{
-	fprintf(stderr, "iommufd-ctl: %s: %s%s%s\n", what, strerror(-rc),
-		ctl->nl.error[0] ? ": " : "", ctl->nl.error);
-	if (rc == -EPERM && !ctl->nl.error[0])
-		fprintf(stderr,
-			"iommufd-ctl: the kernel tells this to root only (CAP_NET_ADMIN)\n");
-	return exit_of(rc);
-}
-
-/**
- * ctl_connect() - be able to ask the kernel
- * @ctl: the run
- *
- * Return: enum ctl_exit; if there is nobody to ask, the user has been told.
- */
-int ctl_connect(struct ctl *ctl)
-{
-	int rc;
-
-	if (ctl->connected)
-		return CTL_OK;
-	rc = iv_netlink_open(&ctl->nl);
-	ctl->connected = !rc;
-	if (rc != -ENOENT)
-		return rc ? ctl_error(ctl, rc, "netlink") : CTL_OK;
-	fprintf(stderr, "iommufd-ctl: iommufd of this project is not loaded: modprobe iommufd\n");
-	return CTL_NO_MODULE;
-}
-
-/* How many words there are */
 static int count_words(char **words)
 {
 	int count = 0;
@@ -196,69 +165,80 @@ static int count_words(char **words)
 	return count;
 }
 
-static int run(struct ctl *ctl, char **words, bool help)
+static int run(struct ctl *ctl, const struct ctl_command *command, char **words)
 {
-	const struct ctl_command *command;
-	int count;
+	const int count = count_words(words);
 
-	if (help && !words[0]) {
-		print_help(stdout);
-		return CTL_OK;
-	}
-	command = find_command(&words);
-	if (!command)
-		return CTL_USAGE;
-	if (help)
-		return print_command_help(command);
-	count = count_words(words);
+	if (ctl_option(ctl, "help"))
+		return ctl_help_command(command);
+	ctl->json = ctl_option(ctl, "json");
+	ctl->noheadings = ctl_option(ctl, "noheadings");
+	ctl->columns = ctl_option(ctl, "output");
 	if (count >= command->min && count <= command->max)
 		return command->run(ctl, command, words);
 	if (count > command->max)
 		fprintf(stderr, "iommufd-ctl: there is a word too many: '%s'\n",
 			words[command->max]);
-	fprintf(stderr, "usage: iommufd-ctl %s%s%s %s\n", command->object,
-		command->verb ? " " : "", command->verb ?: "", command->args);
+	ctl_usage(command);
 	return CTL_USAGE;
+}
+
+/* iommufd-ctl --help, or iommufd-ctl device --help */
+static bool help_without_command(struct ctl *ctl, char **words)
+{
+	if (!words[0] && ctl_option(ctl, "help")) {
+		ctl_help_object(NULL);
+		return true;
+	}
+	if (!words[0] || !ctl_is_object(words[0]))
+		return false;
+	if ((words[1] || !ctl_option(ctl, "help")) &&
+	    (!words[1] || (strcmp(words[1], "--help") && strcmp(words[1], "-h"))))
+		return false;
+	ctl_help_object(words[0]);
+	return true;
+}
+
+static int run_words(struct ctl *ctl, int argc, char **argv)
+{
+	const struct ctl_command *command;
+	char **words;
+	int rc;
+
+	rc = take_options(ctl, NULL, argc, argv);
+	if (rc)
+		return rc;
+	if (ctl_option(ctl, "version")) {
+		printf("iommufd-ctl %s\n", IOMMUFD_VFIO_VERSION);
+		return CTL_OK;
+	}
+	words = argv + optind;
+	if (help_without_command(ctl, words))
+		return CTL_OK;
+	command = ctl_find_command(&words);
+	if (!command)
+		return CTL_USAGE;
+	/* getopt passes over what it takes for the program's name: the word before. */
+	words--;
+	argc = count_words(words);
+	rc = take_options(ctl, command, argc, words);
+	return rc ?: run(ctl, command, words + optind);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "noheadings", no_argument, NULL, 'n' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "help", no_argument, NULL, 'h' },
-		{},
-	};
 	static struct ctl ctl;
-	bool help = false;
-	int option, status;
+	int status;
 
-	while ((option = getopt_long(argc, argv, "jno:h", options, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-			ctl.json = true;
-			break;
-		case 'n':
-			ctl.noheadings = true;
-			break;
-		case 'o':
-			ctl.columns = optarg;
-			break;
-		case 'h':
-			help = true;
-			break;
-		default:
-			fprintf(stderr, "iommufd-ctl --help tells the options\n");
-			return CTL_USAGE;
-		}
-	}
+	setlocale(LC_CTYPE, "");
+	if (ctl_root_init())
+		return CTL_FAILED;
 	/* A reader that goes away ends us without a word, but not with success. */
 	signal(SIGPIPE, SIG_DFL);
-	status = run(&ctl, argv + optind, help);
+	status = run_words(&ctl, argc, argv);
 	if (fflush(stdout) && !status)
 		status = CTL_FAILED;
-	if (ctl.connected)
+	if (ctl.connected && !ctl.replay)
 		iv_netlink_close(&ctl.nl);
 	return status;
 }

@@ -27,9 +27,5 @@ const struct ctl_table ctl_pasid_table = {
 
 int ctl_pasid_list(struct ctl *ctl, const struct ctl_command *command, char **words)
 {
-	struct iv_filter filter = { .attr = IOMMUFD_A_PASID_CTX };
-
-	if (words[0] && !ctl_number(words[0], &filter.number))
-		return CTL_USAGE;
-	return ctl_table_print(ctl, command->table, &filter, words[0] ? 1 : 0, false, "pasids");
+	return ctl_table_list(ctl, command->table, IOMMUFD_A_PASID_CTX, words);
 }

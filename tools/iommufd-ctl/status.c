@@ -3,98 +3,150 @@
  * One screen: modules, IOMMU, devices and who holds them. What needs privileges is left out for
  * those who have none, and that is said.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "device.h"
+#include "system.h"
 #include "table.h"
 
-static const char *const modules[] = { "iommufd", "vfio", "vfio_pci_core", "vfio_pci", "mdev" };
-
-#define NR_MODULES (sizeof(modules) / sizeof(*modules))
-
-/* How many entries a folder has, or -1 if there is no such folder */
-static int count_entries(const char *path)
+static void print_modules(const struct ctl_module *modules)
 {
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int count = 0;
+	const char *heading = "Modules   ";
+	unsigned int i;
 
-	if (!dir)
-		return -1;
-	while ((entry = readdir(dir)))
-		count += entry->d_name[0] != '.';
-	closedir(dir);
-	return count;
-}
-
-static bool is_loaded(const char *module)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/module/%s", module);
-	return !access(path, F_OK);
-}
-
-static void write_modules(const struct ctl *ctl, bool ours)
-{
-	const char *between = "";
-	size_t i;
-
-	printf(ctl->json ? "\"modules\":[" : "modules   ");
-	for (i = 0; i < NR_MODULES; i++) {
-		if (!is_loaded(modules[i]))
+	for (i = 0; i < SYSTEM_MODULES; i++) {
+		if (!modules[i].loaded)
 			continue;
-		printf(ctl->json ? "%s\"%s\"" : "%s%s", between, modules[i]);
-		between = ctl->json ? "," : " ";
+		printf("%s%s", heading, modules[i].name);
+		if (!modules[i].ours)
+			printf(" (the kernel's own)");
+		heading = ", ";
 	}
-	if (ctl->json)
-		printf("],\"family\":%s,", ours ? "true" : "false");
-	else if (!*between)
-		printf("none\n");
-	else
-		printf(ours ? "\n" : " (without introspection: not this project's iommufd)\n");
+	printf(*heading == 'M' ? "%snone is loaded\n" : "\n", heading);
 }
 
-static void write_iommu(const struct ctl *ctl)
+static void print_versions(const struct ctl_module *modules, const char *release)
 {
-	int iommus = count_entries("/sys/class/iommu");
-	int groups = count_entries("/sys/kernel/iommu_groups");
-
-	iommus = iommus < 0 ? 0 : iommus;
-	groups = groups < 0 ? 0 : groups;
-	if (ctl->json)
-		printf("\"iommus\":%d,\"groups\":%d", iommus, groups);
-	else if (!groups)
-		printf("IOMMU     none, or switched off\n");
-	else
-		printf("IOMMU     %d, with %d groups\n", iommus, groups);
+	printf("Versions  ");
+	if (modules[0].version[0])
+		printf("modules %s, ", modules[0].version);
+	printf("iommufd-ctl %s, kernel %s\n", IOMMUFD_VFIO_VERSION, release);
 }
 
-/* JSON has no place for a table in an object, so devices are left to device list there. */
-int ctl_status(struct ctl *ctl, const struct ctl_command *command, char **words)
+static void print_iommus(const struct ctl_iommus *iommus)
 {
-	int rc = iv_netlink_open(&ctl->nl);
+	static const char *const remapping[] = { "", ", without interrupt remapping",
+						 ", interrupt remapping" };
 
-	(void)words;
-	ctl->connected = !rc;
-	if (ctl->json)
-		printf("{");
-	write_modules(ctl, !rc);
-	write_iommu(ctl);
-	if (ctl->json) {
-		printf("}\n");
+	if (!iommus->groups)
+		printf("IOMMU     none, or switched off: iommufd-ctl doctor tells why\n");
+	else
+		printf("IOMMU     %s, %d groups%s\n", iommus->kind[0] ? iommus->kind : "unknown",
+		       iommus->groups, remapping[iommus->remapping + 1]);
+}
+
+static int json_device(const struct iv_attrs *attrs, void *data)
+{
+	struct ctl_json *json = data;
+
+	json_open(json, NULL, '{');
+	ctl_json_attrs(json, &ctl_device_table, attrs);
+	json_close(json, '}');
+	return 0;
+}
+
+static void json_modules(struct ctl_json *json, const struct ctl_module *modules)
+{
+	unsigned int i;
+
+	json_open(json, "modules", '[');
+	for (i = 0; i < SYSTEM_MODULES; i++) {
+		if (!modules[i].loaded)
+			continue;
+		json_open(json, NULL, '{');
+		json_string(json, "name", modules[i].name);
+		json_bool(json, "ours", modules[i].ours);
+		if (modules[i].version[0])
+			json_string(json, "version", modules[i].version);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+static void json_iommus(struct ctl_json *json, const struct ctl_iommus *iommus)
+{
+	json_open(json, "iommu", '{');
+	json_string(json, "kind", iommus->kind);
+	json_number(json, "iommus", iommus->count);
+	json_number(json, "groups", iommus->groups);
+	if (iommus->remapping >= 0)
+		json_bool(json, "interrupt-remapping", iommus->remapping);
+	json_close(json, '}');
+}
+
+static int print_json(struct ctl *ctl, const struct ctl_module *modules,
+		      const struct ctl_iommus *iommus, const char *release)
+{
+	struct ctl_json json = { .out = stdout };
+	int rc = 0;
+
+	json_open(&json, NULL, '{');
+	json_string(&json, "version", IOMMUFD_VFIO_VERSION);
+	json_string(&json, "kernel", release);
+	json_bool(&json, "family", ctl->connected);
+	json_modules(&json, modules);
+	json_iommus(&json, iommus);
+	json_open(&json, "devices", '[');
+	if (ctl->connected)
+		rc = ctl_device_dump(ctl, json_device, &json);
+	json_close(&json, ']');
+	json_close(&json, '}');
+	putchar('\n');
+	return rc < 0 ? ctl_error(ctl, rc, "devices") : CTL_OK;
+}
+
+static int count_device(const struct iv_attrs *attrs, void *data)
+{
+	(void)attrs;
+	++*(unsigned int *)data;
+	return 0;
+}
+
+static int print_devices(struct ctl *ctl, const struct ctl_table *table)
+{
+	unsigned int count = 0;
+	int rc = ctl_device_dump_known(ctl, count_device, &count);
+
+	if (rc >= 0 && !count) {
+		printf("Devices   none: iommufd-ctl device bind ADDRESS gives one to vfio-pci\n");
 		return CTL_OK;
 	}
-	if (rc)
-		return CTL_OK;
 	printf("\n");
 	fflush(stdout);
-	if (geteuid()) {
-		printf("devices and who holds them are shown to root only\n");
-		return CTL_OK;
-	}
-	return ctl_table_print(ctl, command->table, NULL, 0, false, "devices");
+	return ctl_table_print(ctl, table, NULL, 0, false, "devices");
+}
+
+int ctl_status(struct ctl *ctl, const struct ctl_command *command, char **words)
+{
+	struct ctl_module modules[SYSTEM_MODULES];
+	char release[CTL_NAME_SIZE];
+	struct ctl_iommus iommus;
+	int rc = ctl_try_connect(ctl);
+
+	(void)words;
+	system_modules(modules);
+	system_iommus(&iommus);
+	system_release(release);
+	if (ctl->json)
+		return print_json(ctl, modules, &iommus, release);
+	print_modules(modules);
+	print_versions(modules, release);
+	print_iommus(&iommus);
+	if (!rc)
+		return print_devices(ctl, command->table);
+	printf("Devices   not known: this project's iommufd is not loaded (iommufd-ctl doctor)\n");
+	return rc == -ENOENT ? CTL_OK : ctl_error(ctl, rc, "netlink");
 }

@@ -31,6 +31,53 @@ struct printing {
 	unsigned int lines;
 };
 
+/* A value behind its name */
+void ctl_print_line(const struct ctl *ctl, const char *name, const char *value)
+{
+	if (ctl->noheadings)
+		printf("%s\n", value);
+	else
+		printf("%-12s %s\n", name, value);
+}
+
+/* All that a message says of an object, a line for each value */
+void ctl_print_attrs(const struct ctl *ctl, const struct ctl_table *table,
+		     const struct iv_attrs *attrs)
+{
+	const struct ctl_column *column;
+	char *value;
+
+	for (column = table->columns; column->name; column++) {
+		value = ctl_value(column, attrs);
+		if (value)
+			ctl_print_line(ctl, column->name, value);
+		free(value);
+	}
+}
+
+/* The same as members of an object that is open */
+void ctl_json_attrs(struct ctl_json *json, const struct ctl_table *table,
+		    const struct iv_attrs *attrs)
+{
+	const struct ctl_column *column;
+	char name[32], *value;
+	size_t i;
+
+	for (column = table->columns; column->name; column++) {
+		value = ctl_json_value(column, attrs);
+		if (!value)
+			continue;
+		snprintf(name, sizeof(name), "%s", column->name);
+		for (i = 0; name[i]; i++)
+			name[i] = tolower((unsigned char)name[i]);
+		if (ctl_is_number(column))
+			json_raw(json, name, value);
+		else
+			json_string(json, name, value);
+		free(value);
+	}
+}
+
 static bool same_word(const char *name, const char *word, size_t size)
 {
 	return strlen(name) == size && !strncasecmp(name, word, size);
@@ -59,20 +106,30 @@ static int unknown_column(const struct ctl_table *table, const char *word, size_
 	return CTL_USAGE;
 }
 
-/* The columns that were asked for, or those of the usual view; all of them for one object. */
+static void choose_usual(struct printing *p, bool one)
+{
+	const struct ctl_column *column;
+
+	for (column = p->table->columns; column->name; column++)
+		if (one || p->ctl->json || !column->more)
+			p->shown[p->count++] = column;
+}
+
+/*
+ * The columns that were asked for, or those of the usual view, or both; all of them for one
+ * object.
+ */
 static int choose_columns(struct printing *p, bool one)
 {
 	const char *word = p->ctl->columns;
 	const struct ctl_column *column;
 	size_t size;
 
-	if (!word) {
-		for (column = p->table->columns; column->name; column++)
-			if (one || p->ctl->json || !column->more)
-				p->shown[p->count++] = column;
+	if (!word || *word == '+')
+		choose_usual(p, one);
+	if (!word)
 		return CTL_OK;
-	}
-	for (;; word += size + 1) {
+	for (word += *word == '+';; word += size + 1) {
 		size = strcspn(word, ",");
 		column = find_column(p->table, word, size);
 		if (!column || p->count == COLUMNS_MAX)
@@ -85,7 +142,7 @@ static int choose_columns(struct printing *p, bool one)
 
 static int add_column(struct printing *p, const struct ctl_column *column)
 {
-	const bool number = column->kind == CTL_NUMBER || column->kind == CTL_BYTES;
+	const bool number = ctl_is_number(column);
 	struct libscols_column *out;
 	char name[32];
 	size_t i;
@@ -94,11 +151,11 @@ static int add_column(struct printing *p, const struct ctl_column *column)
 	for (i = 0; p->ctl->json && name[i]; i++)
 		name[i] = tolower((unsigned char)name[i]);
 	out = scols_table_new_column(p->out, name, 0,
-				     number || column->kind == CTL_HEX ? SCOLS_FL_RIGHT : 0);
+				     number ? SCOLS_FL_RIGHT : 0);
 	if (!out)
 		return -ENOMEM;
 	/* Addresses and sizes are numbers in JSON, too. */
-	if (number || column->kind == CTL_HEX)
+	if (number)
 		scols_column_set_json_type(out, SCOLS_JSON_NUMBER);
 	return 0;
 }
@@ -123,16 +180,6 @@ static int start_table(struct printing *p, bool one)
 	return CTL_OK;
 }
 
-/* As it is written in JSON: numbers as they are */
-static char *json_value(const struct ctl_column *column, const struct iv_attrs *attrs)
-{
-	struct ctl_column plain = *column;
-
-	if (column->kind == CTL_HEX || column->kind == CTL_BYTES)
-		plain.kind = CTL_NUMBER;
-	return ctl_value(&plain, attrs);
-}
-
 static int add_object(struct printing *p, const struct iv_attrs *attrs)
 {
 	struct libscols_line *line = scols_table_new_line(p->out, NULL);
@@ -142,7 +189,7 @@ static int add_object(struct printing *p, const struct iv_attrs *attrs)
 	if (!line)
 		return -ENOMEM;
 	for (i = 0; i < p->count; i++) {
-		value = p->ctl->json ? json_value(p->shown[i], attrs) :
+		value = p->ctl->json ? ctl_json_value(p->shown[i], attrs) :
 				       ctl_value(p->shown[i], attrs);
 		if (value && scols_line_refer_data(line, i, value)) {
 			free(value);
@@ -182,12 +229,18 @@ static int print_lines(struct printing *p)
 		value = scols_cell_get_data(scols_line_get_cell(line, i));
 		if (!value)
 			continue;
-		if (p->ctl->noheadings)
-			printf("%s\n", value);
-		else
-			printf("%-12s %s\n", p->shown[i]->name, value);
+		ctl_print_line(p->ctl, p->shown[i]->name, value);
 	}
 	return 0;
+}
+
+static int dump(struct printing *p, const struct iv_filter *filters, unsigned int count)
+{
+	struct ctl *ctl = p->ctl;
+
+	if (p->table->dump && !count)
+		return p->table->dump(ctl, add_message, p);
+	return ctl_dump(ctl, p->table->cmd, filters, count, add_message, p);
 }
 
 static int fill_and_print(struct printing *p, const struct iv_filter *filters,
@@ -198,7 +251,7 @@ static int fill_and_print(struct printing *p, const struct iv_filter *filters,
 	rc = ctl_connect(p->ctl);
 	if (rc)
 		return rc;
-	rc = iv_netlink_dump(&p->ctl->nl, p->table->cmd, filters, count, add_message, p);
+	rc = dump(p, filters, count);
 	if (rc < 0)
 		return ctl_error(p->ctl, rc, what);
 	if (one && !p->lines) {
@@ -236,4 +289,14 @@ int ctl_table_print(struct ctl *ctl, const struct ctl_table *table,
 		rc = fill_and_print(&p, filters, count, one, what);
 	scols_unref_table(p.out);
 	return rc;
+}
+
+/* All objects of a kind, or those of the context whose number is the first word, if there is one */
+int ctl_table_list(struct ctl *ctl, const struct ctl_table *table, uint16_t attr, char **words)
+{
+	struct iv_filter filter = { .attr = attr };
+
+	if (words[0] && !ctl_number(words[0], &filter.number))
+		return CTL_USAGE;
+	return ctl_table_print(ctl, table, &filter, words[0] ? 1 : 0, false, table->name);
 }

@@ -2,6 +2,7 @@
 /*
  * Values as text.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +72,8 @@ static char *text_of_number(const char *format, unsigned long long number)
 	return asprintf(&text, format, number) < 0 ? NULL : text;
 }
 
-static char *text_of_bytes(unsigned long long bytes)
+/* A size, as short as it is exact */
+char *ctl_size_text(unsigned long long bytes)
 {
 	static const char units[] = "BKMGTPE";
 	unsigned int unit = 0;
@@ -95,19 +97,93 @@ static char *text_of_enum(const char *const *words, uint64_t number)
 	return text_of_number("%llu", number);
 }
 
+static void append(char *text, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Adds to a list with commas, as far as it fits. */
+static void append(char *text, size_t size, const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list args;
+
+	if (used && used + 1 < size) {
+		strcpy(text + used, ",");
+		used++;
+	}
+	va_start(args, format);
+	vsnprintf(text + used, size - used, format, args);
+	va_end(args);
+}
+
 static char *text_of_flags(const char *const *words, uint64_t flags)
 {
 	char text[256] = "";
 	unsigned int i;
 
 	for (i = 0; words[i]; i++) {
-		if (!(flags & 1ULL << i))
+		if (flags & 1ULL << i)
+			append(text, sizeof(text), "%s", words[i]);
+		flags &= ~(1ULL << i);
+	}
+	/* A newer kernel's */
+	if (flags)
+		append(text, sizeof(text), "0x%llx", (unsigned long long)flags);
+	return text[0] ? strdup(text) : NULL;
+}
+
+/* All attributes of this kind, each of which is a range */
+static char *text_of_ranges(const struct iv_attrs *attrs, uint16_t type)
+{
+	const struct nlattr *attr = NULL;
+	char text[2048] = "";
+	struct iv_attrs range;
+
+	while ((attr = iv_attr_next(attrs, attr))) {
+		if (iv_attr_type(attr) != type)
 			continue;
-		if (text[0])
-			strncat(text, ",", sizeof(text) - strlen(text) - 1);
-		strncat(text, words[i], sizeof(text) - strlen(text) - 1);
+		range = iv_attr_nested(attr);
+		append(text, sizeof(text), "0x%llx-0x%llx",
+		       (unsigned long long)iv_attrs_number(&range, IOMMUFD_A_RANGE_FIRST, 0),
+		       (unsigned long long)iv_attrs_number(&range, IOMMUFD_A_RANGE_LAST, 0));
 	}
 	return text[0] ? strdup(text) : NULL;
+}
+
+/* How often which errno came */
+static char *text_of_failures(const struct iv_attrs *attrs, uint16_t type)
+{
+	const struct nlattr *attr = NULL;
+	char text[2048] = "";
+	struct iv_attrs failure;
+	const char *name;
+	int number;
+
+	while ((attr = iv_attr_next(attrs, attr))) {
+		if (iv_attr_type(attr) != type)
+			continue;
+		failure = iv_attr_nested(attr);
+		number = iv_attrs_number(&failure, IOMMUFD_A_FAILURE_ERRNO, 0);
+		name = number ? strerrorname_np(number) : "other";
+		append(text, sizeof(text), "%s:%llu", name ?: "unknown",
+		       (unsigned long long)iv_attrs_number(&failure, IOMMUFD_A_FAILURE_COUNT, 0));
+	}
+	return text[0] ? strdup(text) : NULL;
+}
+
+bool ctl_is_number(const struct ctl_column *column)
+{
+	return column->kind == CTL_NUMBER || column->kind == CTL_BYTES ||
+	       column->kind == CTL_HEX;
+}
+
+/* As it is written in JSON, but for quotes: numbers are decimal, whatever they mean. */
+char *ctl_json_value(const struct ctl_column *column, const struct iv_attrs *attrs)
+{
+	struct ctl_column plain = *column;
+
+	if (ctl_is_number(column))
+		plain.kind = CTL_NUMBER;
+	return ctl_value(&plain, attrs);
 }
 
 char *ctl_value(const struct ctl_column *column, const struct iv_attrs *attrs)
@@ -122,7 +198,7 @@ char *ctl_value(const struct ctl_column *column, const struct iv_attrs *attrs)
 	case CTL_HEX:
 		return text_of_number("0x%llx", iv_attr_number(attr));
 	case CTL_BYTES:
-		return text_of_bytes(iv_attr_number(attr));
+		return ctl_size_text(iv_attr_number(attr));
 	case CTL_STRING:
 		string = iv_attr_string(attr, &size);
 		return ctl_printable(string, size);
@@ -130,6 +206,12 @@ char *ctl_value(const struct ctl_column *column, const struct iv_attrs *attrs)
 		return text_of_enum(column->words, iv_attr_number(attr));
 	case CTL_FLAGS:
 		return text_of_flags(column->words, iv_attr_number(attr));
+	case CTL_FLAG:
+		return strdup("yes");
+	case CTL_RANGES:
+		return text_of_ranges(attrs, column->attr);
+	case CTL_FAILURES:
+		return text_of_failures(attrs, column->attr);
 	default:
 		return text_of_number("%llu", iv_attr_number(attr));
 	}

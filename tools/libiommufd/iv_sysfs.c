@@ -450,6 +450,31 @@ int iv_pci_claim(struct iv_pci_claim *claim, const char *addr, const char *drive
 }
 
 /**
+ * iv_pci_choose_driver() - take a PCI function from its driver, and let the bus choose one by ids
+ * @addr: the function; its driver_override is empty afterwards
+ *
+ * Return: 0, also if no driver wants it, or a negative errno.
+ */
+int iv_pci_choose_driver(const char *addr)
+{
+	int ret = iv_pci_attr_write(addr, "driver_override", "\n");
+
+	if (ret)
+		return ret;
+	ret = iv_pci_unbind_driver(addr);
+	return ret ? ret : iv_file_write("/sys/bus/pci/drivers_probe", addr);
+}
+
+/* Back to this very driver, and if it is gone to the one that the bus chooses */
+static int give_back(const char *addr, const char *driver)
+{
+	char path[IV_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/bind", driver);
+	return iv_file_write(path, addr) ? iv_file_write("/sys/bus/pci/drivers_probe", addr) : 0;
+}
+
+/**
  * iv_pci_claim_release() - give a PCI function back to the driver it had
  * @claim: what iv_pci_claim() remembered; empty afterwards. An empty claim is left alone.
  *
@@ -471,7 +496,7 @@ int iv_pci_claim_release(struct iv_pci_claim *claim)
 		err = iv_pci_unbind_driver(claim->addr);
 		ret = ret ? ret : err;
 		if (claim->driver[0]) {
-			err = iv_file_write("/sys/bus/pci/drivers_probe", claim->addr);
+			err = give_back(claim->addr, claim->driver);
 			ret = ret ? ret : err;
 		}
 	}

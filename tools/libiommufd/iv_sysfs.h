@@ -39,6 +39,7 @@ int iv_pci_group(const char *addr);
 int iv_pci_driver(const char *addr, char name[IV_DRIVER_NAME_SIZE]);
 int iv_pci_bind_driver(const char *addr, const char *driver);
 int iv_pci_unbind_driver(const char *addr);
+int iv_pci_choose_driver(const char *addr);
 int iv_pci_cdev_path(const char *addr, char path[IV_PATH_SIZE]);
 
 int iv_pci_remove(const char *addr);

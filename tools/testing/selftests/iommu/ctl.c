@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "ctl_tool.h"
 #include "iommufd_ioctl.h"
 #include "iommufd_pasid.h"
 #include "iv.h"
@@ -25,18 +26,7 @@
 #define PAGE IOMMUFD_PAGE
 #define IOVA 0x1000000UL
 #define NOBODY 65534
-#define TOOL "iommufd-ctl"
 #define WAIT_MS 10000
-
-/* What the tool ends with, as its man page has it */
-enum {
-	ENDS_OK,
-	ENDS_FAILED,
-	ENDS_USAGE,
-	ENDS_NO_MODULE,
-	ENDS_NO_PERMISSION,
-	ENDS_NO_OBJECT,
-};
 
 FIXTURE(ctl)
 {
@@ -48,7 +38,7 @@ FIXTURE(ctl)
 	uint32_t devid;
 	uint32_t hwpt_id;
 	char name[32];
-	char text[65536];
+	char text[CTL_TEXT_SIZE];
 };
 
 /* A device of the mock, attached to an IOAS with two areas */
@@ -56,8 +46,8 @@ FIXTURE_SETUP(ctl)
 {
 	char path[64], target[128] = {};
 
-	if (system("command -v " TOOL " >/dev/null"))
-		SKIP(return, "there is no " TOOL " here: make check brings it");
+	if (ctl_tool_missing())
+		SKIP(return, "there is no " CTL_TOOL " here: make check brings it");
 	ASSERT_EQ(0, mock_vfio_load());
 	self->memory = test_memory_alloc(4 * PAGE, PAGE);
 	ASSERT_NE(NULL, self->memory);
@@ -89,41 +79,8 @@ FIXTURE_TEARDOWN(ctl)
 	EXPECT_EQ(0, mock_vfio_unload());
 }
 
-/* Runs the tool; its output and its complaints are in self->text. Returns its exit status. */
-static int ctl(struct _test_data_ctl *self, const char *format, ...)
-{
-	char command[256] = TOOL " ", *end = command + strlen(command);
-	size_t size;
-	va_list args;
-	FILE *out;
-	int status;
-
-	va_start(args, format);
-	vsnprintf(end, sizeof(command) - (end - command) - 8, format, args);
-	va_end(args);
-	strcat(command, " 2>&1");
-	out = popen(command, "r");
-	if (!out)
-		return -errno;
-	size = fread(self->text, 1, sizeof(self->text) - 1, out);
-	self->text[size] = 0;
-	status = pclose(out);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
-}
-
-static bool has(struct _test_data_ctl *self, const char *format, ...)
-{
-	char wanted[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(wanted, sizeof(wanted), format, args);
-	va_end(args);
-	if (strstr(self->text, wanted))
-		return true;
-	printf("# there is no '%s' in: %s\n", wanted, self->text);
-	return false;
-}
+#define ctl(self, ...) ctl_tool((self)->text, __VA_ARGS__)
+#define has(self, ...) ctl_tool_said((self)->text, __VA_ARGS__)
 
 TEST_F(ctl, help_names_every_command)
 {
@@ -137,9 +94,9 @@ TEST_F(ctl, help_names_every_command)
 TEST_F(ctl, wrong_words_are_named)
 {
 	ASSERT_EQ(ENDS_USAGE, ctl(self, "devices"));
-	EXPECT_TRUE(has(self, "'devices' is not a command; there are: status device ctx"));
+	EXPECT_TRUE(has(self, "'devices' is not a command; there are: status "));
 	ASSERT_EQ(ENDS_USAGE, ctl(self, "device lists"));
-	EXPECT_TRUE(has(self, "'lists' is not a command of device; there are: list show revoke"));
+	EXPECT_TRUE(has(self, "'lists' is not a command of device; there are: list show bind "));
 	ASSERT_EQ(ENDS_USAGE, ctl(self, "ioas show 1"));
 	EXPECT_TRUE(has(self, "usage: iommufd-ctl ioas show CONTEXT IOAS"));
 	ASSERT_EQ(ENDS_USAGE, ctl(self, "ctx show first"));
@@ -147,6 +104,9 @@ TEST_F(ctl, wrong_words_are_named)
 	ASSERT_EQ(ENDS_USAGE, ctl(self, "-o ID,WHO ctx list"));
 	EXPECT_TRUE(has(self, "there is no column 'WHO'; the columns are: ID KIND PID"));
 	ASSERT_EQ(ENDS_USAGE, ctl(self, "--what"));
+	ASSERT_EQ(ENDS_USAGE, ctl(self, "ctx list --what"));
+	ASSERT_EQ(ENDS_USAGE, ctl(self, "device"));
+	EXPECT_TRUE(has(self, "device what? There are: list show"));
 }
 
 TEST_F(ctl, columns_are_those_asked_for)
@@ -223,9 +183,9 @@ TEST_F(ctl, revoke_takes_the_device)
 
 TEST_F(ctl, status_is_one_screen)
 {
-	ASSERT_EQ(ENDS_OK, ctl(self, ""));
-	EXPECT_TRUE(has(self, "modules   iommufd vfio"));
-	EXPECT_TRUE(has(self, "IOMMU "));
+	ASSERT_EQ(ENDS_OK, ctl(self, " "));
+	EXPECT_TRUE(has(self, "Modules   iommufd, vfio"));
+	EXPECT_TRUE(has(self, "IOMMU     "));
 	EXPECT_TRUE(has(self, "%s", self->name));
 	ASSERT_EQ(ENDS_OK, ctl(self, "-j status"));
 	EXPECT_TRUE(has(self, "\"family\":true"));
@@ -254,7 +214,7 @@ static int unprivileged(void *arg)
 		return -ENOTRECOVERABLE;
 	if (ctl(self, "monitor") != ENDS_NO_PERMISSION)
 		return -ENOTRECOVERABLE;
-	return ctl(self, "status") == ENDS_OK && has(self, "shown to root only") ?
+	return ctl(self, "status") == ENDS_OK && has(self, "is shown to root only") ?
 		       0 : -ENOTRECOVERABLE;
 }
 
@@ -267,9 +227,58 @@ TEST_F(ctl, unprivileged_user_is_told_so)
 
 TEST_F(ctl, reader_may_go_away)
 {
-	EXPECT_EQ(0, system(TOOL " ctx list | true"));
-	EXPECT_EQ(0, system(TOOL " monitor | true"));
-	EXPECT_NE(0, system(TOOL " ctx list >/dev/full 2>/dev/null"));
+	EXPECT_EQ(0, system(CTL_TOOL " ctx list | true"));
+	EXPECT_EQ(0, system(CTL_TOOL " monitor | true"));
+	EXPECT_NE(0, system(CTL_TOOL " ctx list >/dev/full 2>/dev/null"));
+}
+
+/* What sysfs tells everybody is told all the same. */
+static int unprivileged_devices(void *arg)
+{
+	struct _test_data_ctl *self = arg;
+
+	if (ctl(self, "device list") != ENDS_OK || !has(self, "%s", self->name) ||
+	    !has(self, "is shown to root only"))
+		return -ENOTRECOVERABLE;
+	if (ctl(self, "device show %s", self->name) != ENDS_OK ||
+	    !has(self, "FILE         /dev/vfio/devices/%s\n", self->name))
+		return -ENOTRECOVERABLE;
+	return strstr(self->text, "attached") ? -ENOTRECOVERABLE : 0;
+}
+
+TEST_F(ctl, unprivileged_user_sees_what_sysfs_shows)
+{
+	const struct test_privilege nobody = { .drop_capabilities = true, .uid = NOBODY };
+
+	EXPECT_EQ(0, test_run_in_child(unprivileged_devices, self, &nobody));
+}
+
+TEST_F(ctl, context_is_shown_with_what_it_did)
+{
+	EXPECT_EQ(-ENOENT, iv_ioas_unmap(self->iommufd, self->ioas_id, 0x7000, PAGE, NULL));
+	ASSERT_EQ(ENDS_OK, ctl(self, "ctx show %u", self->ctx));
+	EXPECT_TRUE(has(self, "MAPS         2\n"));
+	EXPECT_TRUE(has(self, "FAILURES     ENOENT:1\n"));
+	ASSERT_EQ(ENDS_OK, ctl(self, "-j ctx show %u", self->ctx));
+	EXPECT_TRUE(has(self, "\"failures\":\"ENOENT:1\""));
+	ASSERT_EQ(ENDS_OK, ctl(self, "-n -o maps,mapped,failures counter list %u", self->ctx));
+	EXPECT_TRUE(has(self, " 2      3 ENOENT:1\n"));
+}
+
+TEST_F(ctl, devices_of_contexts_are_listed)
+{
+	char golden[64];
+
+	ASSERT_EQ(ENDS_OK, ctl(self, "-n -o id,kind,device endpoint list %u", self->ctx));
+	snprintf(golden, sizeof(golden), "%2u device %s\n", self->devid, self->name);
+	EXPECT_STREQ(golden, self->text);
+}
+
+TEST_F(ctl, columns_may_be_added)
+{
+	ASSERT_EQ(ENDS_OK, ctl(self, "-o +reserved ioas list %u", self->ctx));
+	EXPECT_TRUE(has(self, "CONTEXT ID AREAS"));
+	EXPECT_TRUE(has(self, "RESERVED"));
 }
 
 struct listener {
@@ -286,7 +295,7 @@ static int start_monitor(struct listener *listener, const char *option)
 	listener->pid = fork();
 	if (!listener->pid) {
 		dup2(pipes[1], STDOUT_FILENO);
-		execlp(TOOL, TOOL, option, "monitor", NULL);
+		execlp(CTL_TOOL, CTL_TOOL, option, "monitor", NULL);
 		_exit(127);
 	}
 	close(pipes[1]);

@@ -36,12 +36,16 @@ setup-%:
 setup:
 	@$(VM)/setup build tests tools guest
 
-check: modules tests tools $(if $(DEBUG_KERNEL),$(peer-program) $(peer-debug-program)) | setup-guest
+check: modules tests tools check-ctl $(if $(DEBUG_KERNEL),$(peer-program) $(peer-debug-program)) | setup-guest
 	@$(VM)/check --modules $(MODULES) --load iommufd_mock $(check-options) $(RUN) \
 		--add build/tools/iommufd-ctl:/usr/bin/iommufd-ctl \
 		--add $(lib-shared):/usr/lib/$(notdir $(lib-shared)) \
 		--add $(lib-example):/usr/bin/libiommufd-example \
 		$(if $(T),--match '$(T)') -- $(check-programs)
+
+# What iommufd-ctl writes; needs no kernel.
+check-ctl: build/tools/iommufd-ctl
+	@tools/testing/ctl/golden $<
 
 # What needs a machine whose IOMMU is off.
 check-noiommu: modules tests | setup-guest
@@ -99,4 +103,4 @@ distclean:
 help:
 	@sed '1d; s/^/  /' scripts/help.txt
 
-.PHONY: all modules setup check check-noiommu check-debug check-lane coverage demo shell style install uninstall clean distclean help
+.PHONY: all modules setup check check-ctl check-noiommu check-debug check-lane coverage demo shell style install uninstall clean distclean help

@@ -30,9 +30,15 @@ static const struct ctl_option unbind_options[] = {
 	{}
 };
 
+static const struct ctl_option doctor_options[] = {
+	{ "memory", 'm', "GIB", "see if a VM with so many GiB of memory may be started" },
+	{}
+};
+
 static const struct ctl_command commands[] = {
 	{ "status", NULL, "", 0, 0, "modules, IOMMU, devices and who holds them",
 	  &ctl_device_table, NULL, ctl_status },
+	{ "doctor", NULL, "", 0, 0, "why doesn't it work?", NULL, doctor_options, ctl_doctor },
 	{ "device", "list", "", 0, 0, "devices that vfio offers", &ctl_device_table, NULL,
 	  ctl_device_list },
 	{ "device", "show", "DEVICE", 1, 1, "all about one of them", &ctl_device_table, NULL,

@@ -44,8 +44,9 @@ static void print_iommus(const struct ctl_iommus *iommus)
 	if (!iommus->groups)
 		printf("IOMMU     none, or switched off: iommufd-ctl doctor tells why\n");
 	else
-		printf("IOMMU     %s, %d groups%s\n", iommus->kind[0] ? iommus->kind : "unknown",
-		       iommus->groups, remapping[iommus->remapping + 1]);
+		printf("IOMMU     %s, %d group%s%s\n", iommus->kind[0] ? iommus->kind : "unknown",
+		       iommus->groups, iommus->groups == 1 ? "" : "s",
+		       remapping[iommus->remapping + 1]);
 }
 
 static int json_device(const struct iv_attrs *attrs, void *data)

@@ -67,7 +67,7 @@ static int find_remapping(void)
 	char *text = ctl_read_all("/proc/interrupts");
 	int remapping = -1;
 
-	if (text && strstr(text, "IR-"))
+	if (text && strstr(text, " IR-"))
 		remapping = 1;
 	else if (text && (strstr(text, "IO-APIC") || strstr(text, "PCI-MSI")))
 		remapping = 0;

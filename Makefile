@@ -41,6 +41,7 @@ check: modules tests tools check-ctl $(if $(DEBUG_KERNEL),$(peer-program) $(peer
 		--add build/tools/iommufd-ctl:/usr/bin/iommufd-ctl \
 		--add $(lib-shared):/usr/lib/$(notdir $(lib-shared)) \
 		--add $(lib-example):/usr/bin/libiommufd-example \
+		--add build/tools/iommufd-vfio-demo:/usr/bin/iommufd-vfio-demo \
 		$(if $(T),--match '$(T)') -- $(check-programs)
 
 # What iommufd-ctl writes; needs no kernel.

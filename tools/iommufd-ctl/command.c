@@ -30,8 +30,22 @@ static const struct ctl_option unbind_options[] = {
 	{}
 };
 
+static const struct ctl_option map_options[] = {
+	{ "svg", 0, "[FILE]", "as a picture, to FILE or standard output" },
+	{ "rows", 'r', "ROWS", "so many rows at most (default: 24)" },
+	{ "width", 'w', "COLUMNS", "so wide (default: as the terminal)" },
+	{}
+};
+
 static const struct ctl_option doctor_options[] = {
 	{ "memory", 'm', "GIB", "see if a VM with so many GiB of memory may be started" },
+	{}
+};
+
+static const struct ctl_option top_options[] = {
+	{ "delay", 'd', "SECONDS", "between two looks (default: 2)" },
+	{ "iterations", 'n', "COUNT", "end after so many looks" },
+	{ "batch", 'b', NULL, "one table below the other, as when it is no terminal" },
 	{}
 };
 
@@ -57,6 +71,8 @@ static const struct ctl_command commands[] = {
 	  ctl_ioas_list },
 	{ "ioas", "show", "CONTEXT IOAS", 2, 2, "what is mapped in one of them", &ctl_area_table,
 	  NULL, ctl_ioas_show },
+	{ "map", NULL, "CONTEXT IOAS", 2, 2, "a picture of an address space", NULL, map_options,
+	  ctl_map },
 	{ "hwpt", "list", "[CONTEXT]", 0, 1, "page tables", &ctl_hwpt_table, NULL, ctl_hwpt_list },
 	{ "endpoint", "list", "[CONTEXT]", 0, 1,
 	  "devices of contexts, also those that vfio doesn't offer", &ctl_endpoint_table, NULL,
@@ -67,6 +83,8 @@ static const struct ctl_command commands[] = {
 	{ "counter", "list", "[CONTEXT]", 0, 1, "what contexts did, and what failed, by errno",
 	  &ctl_counter_table, NULL, ctl_counter_list },
 	{ "monitor", NULL, "", 0, 0, "events as they happen", NULL, NULL, ctl_monitor },
+	{ "top", NULL, "", 0, 0, "contexts by what they map, again and again", NULL, top_options,
+	  ctl_top },
 	{ "help", NULL, "[COMMAND]", 0, 2, "this help, or that of a command", NULL, NULL,
 	  ctl_help_all },
 };

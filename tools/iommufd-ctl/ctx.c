@@ -2,6 +2,7 @@
 /*
  * Contexts.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "table.h"
@@ -103,7 +104,8 @@ static int show(struct ctl *ctl, struct iv_filter *filter)
 	if (rc >= 0)
 		rc = ctl_dump(ctl, IOMMUFD_NL_CMD_COUNTER_GET, filter, 1, show_counters, &showing);
 	show_end(&showing);
-	if (rc < 0)
+	/* An older kernel counts nothing. */
+	if (rc < 0 && rc != -EOPNOTSUPP)
 		return ctl_error(ctl, rc, "context");
 	if (showing.found)
 		return CTL_OK;

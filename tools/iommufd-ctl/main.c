@@ -80,8 +80,10 @@ static int take_options(struct ctl *ctl, const struct ctl_command *command, int 
 	while ((value = getopt_long(argc, argv, syntax.shorts, syntax.longs, NULL)) != -1) {
 		option = option_of(&syntax, value);
 		if (!option || ctl->nr_choices == CTL_CHOICES_MAX) {
-			fprintf(stderr, "iommufd-ctl %s%s--help tells the options\n",
-				command ? command->object : "", command ? " " : "");
+			fprintf(stderr, "iommufd-ctl%s%s%s%s --help tells the options\n",
+				command ? " " : "", command ? command->object : "",
+				command && command->verb ? " " : "",
+				command && command->verb ? command->verb : "");
 			return CTL_USAGE;
 		}
 		ctl->choices[ctl->nr_choices++] =

@@ -39,73 +39,76 @@ static const struct ctl_column columns[] = {
 	{}
 };
 
-/* @text is printable; what means something in JSON is all that is left to escape. */
-static void write_json_string(const char *text)
-{
-	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			putchar('\\');
-		putchar(*text);
-	}
-	putchar('"');
-}
+static const struct ctl_table table = { .name = "events", .columns = columns };
 
-static void write_json_value(const struct ctl_column *column, const char *value)
-{
-	printf(",\"%s\":", column->name);
-	if (column->kind == CTL_NUMBER)
-		fputs(value, stdout);
-	else
-		write_json_string(value);
-}
-
-static void write_text_value(const struct ctl_column *column, const char *value)
-{
-	if (column->attr == IOMMUFD_A_EVENT_KIND)
-		printf(" %s", value);
-	else
-		printf(" %s=%s", column->name, value);
-}
-
-static void write_time(const struct ctl *ctl)
+/* When it is told, which is soon after it has happened */
+static void now_text(char text[32])
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	printf(ctl->json ? "{\"time\":%lld.%06ld" : "%lld.%06ld", (long long)now.tv_sec,
-	       now.tv_nsec / 1000);
+	snprintf(text, 32, "%lld.%06ld", (long long)now.tv_sec, now.tv_nsec / 1000);
 }
 
-static void write_event(const struct ctl *ctl, const struct iv_attrs *attrs)
+static void write_json(const struct iv_attrs *attrs)
+{
+	struct ctl_json json = { .out = stdout };
+	char now[32];
+
+	now_text(now);
+	json_open(&json, NULL, '{');
+	json_raw(&json, "time", now);
+	if (attrs)
+		ctl_json_attrs(&json, &table, attrs);
+	else
+		json_string(&json, "event", "lost");
+	json_close(&json, '}');
+	putchar('\n');
+}
+
+static void write_text(const struct iv_attrs *attrs)
 {
 	const struct ctl_column *column;
-	char *value;
+	char now[32], *value;
 
-	write_time(ctl);
+	now_text(now);
+	fputs(now, stdout);
 	for (column = columns; column->name; column++) {
 		value = ctl_value(column, attrs);
 		if (!value)
 			continue;
-		if (ctl->json)
-			write_json_value(column, value);
+		if (column == columns)
+			printf(" %s", value);
 		else
-			write_text_value(column, value);
+			printf(" %s=%s", column->name, value);
 		free(value);
 	}
-	printf(ctl->json ? "}\n" : "\n");
+	putchar('\n');
+}
+
+static void write_event(const struct ctl *ctl, const struct iv_attrs *attrs)
+{
+	if (ctl->json)
+		write_json(attrs);
+	else
+		write_text(attrs);
 }
 
 static void write_lost(const struct ctl *ctl)
 {
-	write_time(ctl);
-	printf(ctl->json ? ",\"event\":\"lost\"}\n" :
-			   " lost: events came faster than they were written\n");
+	char now[32];
+
+	now_text(now);
+	if (ctl->json)
+		write_json(NULL);
+	else
+		printf("%s lost: events came faster than they were written\n", now);
 }
 
 /* Whether there is more to write: false for a signal, or when nobody reads any more */
-static bool wait_for_more(const struct iv_netlink *nl, int signals)
+static bool wait_for_more(const struct ctl *ctl, int signals)
 {
+	const struct iv_netlink *nl = &ctl->nl;
 	struct pollfd fds[] = {
 		{ .fd = nl->fd, .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
@@ -115,7 +118,7 @@ static bool wait_for_more(const struct iv_netlink *nl, int signals)
 
 	if (fflush(stdout))
 		return false;
-	if (iv_netlink_pending(nl))
+	if (ctl->replay || iv_netlink_pending(nl))
 		return true;
 	while (poll(fds, 3, -1) < 0)
 		if (errno != EINTR)
@@ -128,8 +131,10 @@ static int listen_on(struct ctl *ctl, int signals)
 	struct iv_attrs attrs;
 	int rc;
 
-	while (wait_for_more(&ctl->nl, signals)) {
-		rc = iv_netlink_event(&ctl->nl, &attrs);
+	while (wait_for_more(ctl, signals)) {
+		rc = ctl_event(ctl, &attrs);
+		if (rc == -ENODATA)
+			return CTL_OK;
 		if (rc && rc != -ENOBUFS)
 			return ctl_error(ctl, rc, "events");
 		if (rc)
@@ -157,7 +162,7 @@ int ctl_monitor(struct ctl *ctl, const struct ctl_command *command, char **words
 	signals = signalfd(-1, &ends, SFD_CLOEXEC);
 	if (signals < 0)
 		return ctl_error(ctl, -errno, "signals");
-	rc = iv_netlink_listen(&ctl->nl);
+	rc = ctl_listen(ctl);
 	rc = rc ? ctl_error(ctl, rc, "events") : listen_on(ctl, signals);
 	close(signals);
 	return rc;

@@ -6,7 +6,7 @@
  *	1=5 4="vfio0" 7={ 1=4096 2=0xffff }
  *
  * which is numbers of attributes, with numbers (of 8 bytes if need be), strings (in which \NNN is a
- * byte) and nested attributes. A line "error N" is the errno that a dump ends with, "interrupted"
+ * byte, and \X is X) and nested attributes. A line "error N" is the errno that a dump ends with, "interrupted"
  * says that what was dumped changed meanwhile, "lost" that events were, and # begins a comment. A
  * dump without a file is empty. The file "family" is the commands that the family has, in words
  * such as 1 2 3.
@@ -44,6 +44,7 @@ static char *parse_string(struct ctl_attrs *attrs, uint16_t type, char *at)
 			text[size++] = strtoul((char[]){ at[1], at[2], at[3], 0 }, NULL, 8);
 			at += 3;
 		} else {
+			at += *at == '\\' && at[1];
 			text[size++] = *at;
 		}
 	}

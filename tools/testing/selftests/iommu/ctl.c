@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "ctl_tool.h"
@@ -281,6 +282,18 @@ TEST_F(ctl, columns_may_be_added)
 	EXPECT_TRUE(has(self, "RESERVED"));
 }
 
+TEST_F(ctl, map_is_a_picture)
+{
+	ASSERT_EQ(ENDS_OK, ctl(self, "map %u %u", self->ctx, self->ioas_id));
+	EXPECT_TRUE(has(self, "IOAS %u of context %u: 2 areas, 12K\n", self->ioas_id, self->ctx));
+	EXPECT_TRUE(has(self, "0x%016lx  ", IOVA));
+	EXPECT_TRUE(has(self, "4K of 4K, 1 area\n"));
+	EXPECT_TRUE(has(self, "8K of 8K, 1 area\n"));
+	ASSERT_EQ(ENDS_OK, ctl(self, "map %u %u --svg", self->ctx, self->ioas_id));
+	EXPECT_TRUE(has(self, "</svg>\n"));
+	EXPECT_EQ(ENDS_NO_OBJECT, ctl(self, "map %u 999", self->ctx));
+}
+
 struct listener {
 	pid_t pid;
 	int fd;
@@ -313,6 +326,95 @@ static bool heard(struct listener *listener, char *text, size_t room, const char
 	return strstr(text, wanted);
 }
 
+TEST_F(ctl, top_shows_what_is_mapped)
+{
+	ASSERT_EQ(ENDS_OK, ctl(self, "top -n 1"));
+	EXPECT_TRUE(has(self, "%8u %8u      12K      12K       1 ", self->ctx, getpid()));
+	ASSERT_EQ(ENDS_OK, ctl(self, "-j top -n 2 -d 1"));
+	EXPECT_TRUE(has(self, "{\"id\":%u,\"pid\":%d,", self->ctx, getpid()));
+}
+
+#define MANY 10000
+
+TEST_F(ctl, very_many_contexts_are_shown)
+{
+	const struct rlimit limit = { MANY + 100, MANY + 100 };
+	int *fds = calloc(MANY, sizeof(*fds)), i;
+	char golden[32];
+
+	ASSERT_NE(NULL, fds);
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	for (i = 0; i < MANY; i++) {
+		fds[i] = iv_iommufd_open();
+		ASSERT_LE(0, fds[i]);
+	}
+	ASSERT_EQ(ENDS_OK, ctl(self, "-n -o pid ctx list | grep -c -w %d", getpid()));
+	snprintf(golden, sizeof(golden), "%d\n", MANY + 1);
+	EXPECT_STREQ(golden, self->text);
+	ASSERT_EQ(ENDS_OK, ctl(self, "top -n 1 | grep -c -w %d", getpid()));
+	EXPECT_STREQ(golden, self->text);
+	for (i = 0; i < MANY; i++)
+		close(fds[i]);
+	free(fds);
+}
+
+/* Makes and removes contexts, address spaces and areas, until it is killed. */
+static void change_for_ever(void *memory)
+{
+	uint32_t ioas_id;
+	int fd;
+
+	for (;;) {
+		fd = iv_iommufd_open();
+		if (fd < 0 || iv_ioas_alloc(fd, &ioas_id) ||
+		    iv_ioas_map(fd, ioas_id, memory, PAGE, IOVA, IV_DMA_RW))
+			_exit(1);
+		close(fd);
+	}
+}
+
+TEST_F(ctl, what_vanishes_meanwhile_does_no_harm)
+{
+	static const char *const commands[] = {
+		"ctx list", "ioas list", "counter list", "-j status", "top -n 1",
+	};
+	int status, i;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+		change_for_ever(self->memory);
+	for (i = 0; i < 40; i++)
+		EXPECT_EQ(ENDS_OK, ctl(self, "%s", commands[i % 5]));
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+TEST_F(ctl, doctor_is_content_with_this_machine)
+{
+	/* Its modules are not where they are installed, which is no matter once they are loaded. */
+	EXPECT_EQ(ENDS_OK, ctl(self, "doctor --memory 1000"));
+	EXPECT_STREQ("nothing was found\n", self->text);
+}
+
+static int unprivileged_doctor(void *arg)
+{
+	struct _test_data_ctl *self = arg;
+
+	return ctl(self, "doctor --memory 1000") == ENDS_FOUND &&
+	       has(self, "permissions: User %u may not open /dev/vfio/devices/vfio", NOBODY) &&
+	       has(self, "memlock: Only ") ? 0 : -ENOTRECOVERABLE;
+}
+
+TEST_F(ctl, doctor_finds_what_a_user_may_not)
+{
+	const struct test_privilege nobody = { .drop_capabilities = true, .uid = NOBODY };
+
+	EXPECT_EQ(0, test_run_in_child(unprivileged_doctor, self, &nobody));
+}
+
 TEST_F(ctl, monitor_writes_a_line_for_each_event)
 {
 	struct listener listener;
@@ -342,6 +444,40 @@ TEST_F(ctl, monitor_writes_a_line_for_each_event)
 	ASSERT_EQ(0, kill(listener.pid, SIGINT));
 	ASSERT_EQ(listener.pid, waitpid(listener.pid, &status, 0));
 	EXPECT_TRUE(WIFEXITED(status) && !WEXITSTATUS(status));
+	close(listener.fd);
+}
+
+/* Each step of the demo that the kernel tells of, in their order */
+TEST_F(ctl, monitor_tells_of_the_steps_of_the_demo)
+{
+	static const char *const steps[] = {
+		"\"event\":\"device-add\"", "\"event\":\"bind\"", "\"event\":\"attach\"",
+		"\"event\":\"bind-refused\"", "\"event\":\"revoke\"",
+		"\"event\":\"device-remove\"",
+	};
+	struct listener listener;
+	const char *at;
+	size_t i;
+
+	if (system("command -v iommufd-vfio-demo >/dev/null"))
+		SKIP(return, "there is no iommufd-vfio-demo here: make check brings it");
+	memset(self->text, 0, sizeof(self->text));
+	ASSERT_EQ(0, start_monitor(&listener, "-j"));
+	test_sleep_ms(1000);
+	ASSERT_EQ(0, system("iommufd-vfio-demo >/dev/null"));
+	for (i = 0; i < WAIT_MS / 50; i++) {
+		test_sleep_ms(50);
+		if (heard(&listener, self->text, sizeof(self->text), steps[5]))
+			break;
+	}
+	for (i = 0, at = self->text; i < 6 && at; i++) {
+		at = strstr(at, steps[i]);
+		if (!at)
+			printf("# there is no %s then, in: %s\n", steps[i], self->text);
+	}
+	EXPECT_NE(NULL, at);
+	kill(listener.pid, SIGINT);
+	EXPECT_EQ(listener.pid, waitpid(listener.pid, NULL, 0));
 	close(listener.fd);
 }
 

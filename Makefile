@@ -58,6 +58,15 @@ check-debug: | setup-debug
 	@dir=$$($(VM)/setup --where debug) && \
 		$(MAKE) --no-print-directory check KDIR="$$dir/headers" DEBUG_KERNEL="$$dir"
 
+# A part of it that takes a few minutes, for continuous integration: something of every subject,
+# and what has found most.
+debug-short := fuzz/fuzz_check iommu/concurrency iommu/hwpt_attach iommu/ioas_backing \
+	iommu/ioas_map_attached iommu/mock_fault_attach iommu/pasid_attach iommu/vfio_compat \
+	vfio/cdev_bind vfio/cdev_parking vfio/cdev_race vfio/group_container vfio/mdev_race \
+	vfio/mig_states vfio/netlink_device vfio/pci_irq vfio/pci_unbind vfio/race_device
+check-debug-short:
+	+@$(MAKE) --no-print-directory check-debug DEBUG_SHORT=1
+
 # Which lines of the modules that run executes.
 coverage:
 	@rm -rf build/coverage
@@ -73,7 +82,8 @@ check-lane: tests | setup-debug
 ifdef DEBUG_KERNEL
 check-options = --debug $(DEBUG_KERNEL) --expect tools/testing/peer/expected \
 	$(if $(COVERAGE),--coverage build/coverage/guests)
-check-programs = $(sort $(test-programs) $(fuzz-check-program)) $(peer-program) $(peer-debug-program)
+check-programs = $(if $(DEBUG_SHORT),$(debug-short:%=build/tests/%),\
+	$(sort $(test-programs) $(fuzz-check-program)) $(peer-program) $(peer-debug-program))
 else
 check-programs = $(sort $(test-programs) $(fuzz-check-program))
 endif
@@ -104,4 +114,4 @@ distclean:
 help:
 	@sed '1d; s/^/  /' scripts/help.txt
 
-.PHONY: all modules setup check check-ctl check-noiommu check-debug check-lane coverage demo shell style install uninstall clean distclean help
+.PHONY: all modules setup check check-ctl check-noiommu check-debug check-debug-short check-lane coverage demo shell style install uninstall clean distclean help

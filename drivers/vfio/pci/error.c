@@ -102,7 +102,7 @@ pci_ers_result_t vfio_pci_core_error_reset(struct vfio_pci_core_device *core)
 	vfio_pci_wake(core);
 	if (core->config)
 		vfio_pci_config_after_reset(core);
-	/* The table of MSI-X is in memory, which may not have answered when the rest was restored. */
+	/* The table of MSI-X is in memory, which may not have answered just now. */
 	power = vfio_pci_memory_force(core);
 	pci_restore_msi_state(core->pdev);
 	vfio_pci_memory_unforce(core, power);

@@ -2,8 +2,8 @@
 /*
  * PCI Express errors that a device reports (advanced error reporting), at all stages of its use.
  *
- * The device is a virtio disk, which a command named vm-qmp makes report them: it gives QEMU a command
- * of its own. QEMU knows the device by the name in IV_AER_ID.
+ * The device is a virtio disk, which a command named vm-qmp makes report them: it gives QEMU a
+ * command of its own. QEMU knows the device by the name in IV_AER_ID.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@
 #define SOON_MS 5000
 #define QUIET_MS 200
 #define MSIX VFIO_PCI_MSIX_IRQ_INDEX
-/* Where a virtio device is configured: a number that it keeps, how many queues it has, its status */
+/* A virtio device's configuration: a number that it keeps, how many queues there are, its status */
 #define CONFIG_BAR VFIO_PCI_BAR4_REGION_INDEX
 #define REG_SELECT 0x0
 #define REG_QUEUES 0x10
@@ -57,14 +57,13 @@ static bool kernel_has_aer(const char *addr)
 
 static int report_error(const char *error)
 {
-	const char *argv[] = { "sh", "-c", NULL, NULL };
 	char command[256];
+	const char *const argv[] = { "sh", "-c", command, NULL };
 
 	snprintf(command, sizeof(command),
 		 "vm-qmp '{\"execute\": \"human-monitor-command\", \"arguments\": "
 		 "{\"command-line\": \"pcie_aer_inject_error %s %s\"}}' >/dev/null",
 		 getenv(QEMU_ID), error);
-	argv[2] = command;
 	return test_run_command(argv) ? -EIO : 0;
 }
 

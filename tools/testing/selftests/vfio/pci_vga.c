@@ -4,10 +4,8 @@
  * ranges nor one's own end, by a signal or because the device is taken away, is waited for.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "iommufd_child.h"
@@ -15,10 +13,10 @@
 #include "iv_config.h"
 #include "test_device.h"
 #include "test_user.h"
+#include "test_vga.h"
 #include "test_wait.h"
 #include "kselftest_harness.h"
 
-#define ARBITER "/dev/vga_arbiter"
 #define DECODE (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 #define PORTS_MONO 0x3b0
 #define PORTS_MONO_END 0x3bc
@@ -198,57 +196,23 @@ TEST_F(vga, it_cannot_be_mapped)
 	ASSERT_NE(0, iv_region_map(&self->region));
 }
 
-/* The kernel's arbiter, as a process uses it. */
-
-static int arbiter_command(int arbiter, const char *command, const char *arg)
-{
-	char text[64];
-	int size = snprintf(text, sizeof(text), "%s %s", command, arg);
-
-	return write(arbiter, text, size) < 0 ? -errno : 0;
-}
-
-static int arbiter_open(const char *addr)
-{
-	int arbiter = open(ARBITER, O_RDWR | O_CLOEXEC), ret;
-	char target[32];
-
-	if (arbiter < 0)
-		return -errno;
-	snprintf(target, sizeof(target), "PCI:%s", addr);
-	ret = arbiter_command(arbiter, "target", target);
-	if (!ret)
-		return arbiter;
-	close(arbiter);
-	return ret;
-}
+/* Whoever else may want the ranges. */
 
 /* The other card's ranges are somebody's, until he lets go. */
 static int arbiter_lock_other(void)
 {
-	int arbiter = arbiter_open(test_role_addr(TEST_VGA_OTHER));
-
-	return arbiter < 0 ? arbiter : arbiter_command(arbiter, "lock", "io+mem") ?: arbiter;
-}
-
-static bool arbiter_says(const char *addr, const char *what)
-{
-	int arbiter = arbiter_open(addr);
-	char text[256] = "";
+	int arbiter = test_vga_arbiter_open(test_role_addr(TEST_VGA_OTHER));
 
 	if (arbiter < 0)
-		return false;
-	if (read(arbiter, text, sizeof(text) - 1) < 0)
-		text[0] = '\0';
-	close(arbiter);
-	return strstr(text, what);
+		return arbiter;
+	return test_vga_arbiter_command(arbiter, "lock", "io+mem") ?: arbiter;
 }
 
 TEST_F(vga, ranges_are_given_back)
 {
 	ASSERT_EQ(0, set_indexed(&self->region, SEQUENCER, MAP_MASK, 5));
-	EXPECT_TRUE(arbiter_says(self->dev.addr, "locks=none(0:0)"));
-	EXPECT_TRUE(arbiter_says(self->dev.addr, "owns=io+mem"));
+	EXPECT_TRUE(test_vga_arbiter_says(self->dev.addr, "locks=none(0:0)"));
+	EXPECT_TRUE(test_vga_arbiter_says(self->dev.addr, "owns=io+mem"));
 	/* Somebody else can have them at once. */
 	self->arbiter = arbiter_lock_other();
 	EXPECT_LE(0, self->arbiter);
@@ -256,12 +220,12 @@ TEST_F(vga, ranges_are_given_back)
 
 TEST_F(vga, user_of_the_arbiter_cannot_leave_it_out)
 {
-	int arbiter = arbiter_open(self->dev.addr);
+	int arbiter = test_vga_arbiter_open(self->dev.addr);
 
 	ASSERT_LE(0, arbiter);
-	EXPECT_EQ(0, arbiter_command(arbiter, "decodes", "none"));
+	EXPECT_EQ(0, test_vga_arbiter_command(arbiter, "decodes", "none"));
 	close(arbiter);
-	EXPECT_TRUE(arbiter_says(self->dev.addr, "decodes=io+mem"));
+	EXPECT_TRUE(test_vga_arbiter_says(self->dev.addr, "decodes=io+mem"));
 }
 
 /* In a child: an access that has to wait. Tells that it begins, and returns what it gives. */
@@ -296,9 +260,9 @@ TEST_F(vga, access_waits_for_another_cards_user)
 	/* The rest of the device doesn't. */
 	ASSERT_EQ(0, iv_config_command(self->dev.fd, PCI_COMMAND_MASTER, 0));
 	ASSERT_EQ(1, pread(self->dev.fd, &value, 1, 0));
-	EXPECT_EQ(0, arbiter_command(self->arbiter, "unlock", "io+mem"));
+	EXPECT_EQ(0, test_vga_arbiter_command(self->arbiter, "unlock", "io+mem"));
 	EXPECT_EQ(1, iommufd_child_finish(&child));
-	EXPECT_TRUE(arbiter_says(self->dev.addr, "locks=none(0:0)"));
+	EXPECT_TRUE(test_vga_arbiter_says(self->dev.addr, "locks=none(0:0)"));
 }
 
 TEST_F(vga, unbind_does_not_wait_for_another_cards_user)
@@ -312,7 +276,7 @@ TEST_F(vga, unbind_does_not_wait_for_another_cards_user)
 	EXPECT_TRUE(test_was_prompt(test_now_ms() - start));
 	EXPECT_EQ(-ENODEV, iommufd_child_finish(&child));
 	EXPECT_EQ(0, test_fd_is_revoked(self->dev.fd));
-	EXPECT_TRUE(arbiter_says(self->dev.addr, "locks=none(0:0)"));
+	EXPECT_TRUE(test_vga_arbiter_says(self->dev.addr, "locks=none(0:0)"));
 }
 
 TEST_F(vga, unbind_ends_all_who_wait)
@@ -409,7 +373,7 @@ TEST_F(vga, unbind_in_a_storm)
 	struct iommufd_child children[2];
 	int number;
 
-	self->arbiter = arbiter_open(test_role_addr(TEST_VGA_OTHER));
+	self->arbiter = test_vga_arbiter_open(test_role_addr(TEST_VGA_OTHER));
 	ASSERT_LE(0, self->arbiter);
 	for (int round = 0; round < 5; round++) {
 		for (int i = 0; i < 2; i++) {
@@ -418,13 +382,13 @@ TEST_F(vga, unbind_in_a_storm)
 			ASSERT_EQ(0, iommufd_child_hear(&children[i], &number));
 		}
 		for (int i = 0; i < 20; i++) {
-			ASSERT_EQ(0, arbiter_command(self->arbiter, "lock", "io+mem"));
-			ASSERT_EQ(0, arbiter_command(self->arbiter, "unlock", "io+mem"));
+			ASSERT_EQ(0, test_vga_arbiter_command(self->arbiter, "lock", "io+mem"));
+			ASSERT_EQ(0, test_vga_arbiter_command(self->arbiter, "unlock", "io+mem"));
 		}
 		ASSERT_EQ(0, iv_pci_unbind_driver(self->dev.addr));
 		for (int i = 0; i < 2; i++)
 			EXPECT_EQ(-ENODEV, iommufd_child_finish(&children[i]));
-		EXPECT_TRUE(arbiter_says(self->dev.addr, "locks=none(0:0)"));
+		EXPECT_TRUE(test_vga_arbiter_says(self->dev.addr, "locks=none(0:0)"));
 		test_device_close(&self->dev);
 		ASSERT_EQ(0, iv_pci_bind_driver(self->dev.addr, "vfio-pci"));
 		ASSERT_EQ(0, test_device_advance(&self->dev, TEST_ATTACHED));

@@ -12,7 +12,8 @@
 #   IV_IGB		igb network card behind a root port (it reaches nothing)
 #   IV_PAIR_A, IV_PAIR_B	two edu functions of one slot behind a root port: a hot reset
 #			of the bus resets both
-#   IV_SHMEM		ivshmem: its BAR 2 is 16 MiB of memory
+#   IV_SHMEM		ivshmem: its BAR 2 is 16 MiB of memory, and it has an expansion ROM of
+#			4 KiB; from 64 on, each 64 bytes begin with "iommufd-vfio ROM N"
 #   IV_VGA, IV_VGA_OTHER	two graphics cards, both with the legacy VGA ranges; the second
 #			one behind a root port, so that at first the other one has them
 #   IV_HOTPLUG		edu behind a root port that it can be unplugged from
@@ -53,9 +54,9 @@ IV_VIRTIO_PARTNER=0000:00:0b.1
 IV_EDU_ARGS=edu,dma_mask=0xffffffffffffffff
 IV_VIRTIO_ARGS=disable-legacy=on,iommu_platform=on
 
-# devices_set_args NVME-DISK VIRTIO-DISK: sets IV_DEVICE_ARGS.
+# devices_set_args NVME-DISK VIRTIO-DISK ROM: sets IV_DEVICE_ARGS.
 devices_set_args() {
-	local disk=$1 virtio_disk=$2
+	local disk=$1 virtio_disk=$2 rom=$3
 
 	IV_DEVICE_ARGS=(
 	-device intel-iommu,x-scalable-mode=on,intremap=on,eim=on
@@ -80,7 +81,7 @@ devices_set_args() {
 	-device "$IV_EDU_ARGS,id=pair-a,bus=pair-port,addr=00.0,multifunction=on"
 	-device "$IV_EDU_ARGS,id=pair-b,bus=pair-port,addr=00.1"
 	-object memory-backend-ram,id=shmem-memory,size=16M,share=on
-	-device ivshmem-plain,id=shmem,memdev=shmem-memory,addr=0d.0
+	-device "ivshmem-plain,id=shmem,memdev=shmem-memory,addr=0d.0,romfile=$rom"
 	-device VGA,id=vga,addr=0e.0,vgamem_mb=1,romfile=
 	-device pcie-root-port,id=vga-port,addr=0f.0,chassis=6,slot=6,hotplug=off
 	-device VGA,id=vga-other,bus=vga-port,addr=00.0,vgamem_mb=1,romfile=
@@ -93,5 +94,21 @@ devices_make_disk() {
 	mkdir -p "${1%/*}"
 	awk -v text="$2" 'BEGIN { for (n = 0; n < 32768; n++) printf "%-511s\n", text " " n }' \
 		>"$1.$$"
+	mv "$1.$$" "$1"
+}
+
+# devices_make_rom FILE: an expansion ROM of ivshmem that the firmware doesn't run,
+# since its code is for no machine.
+devices_make_rom() {
+	[ ! -f "$1" ] || return 0
+	mkdir -p "${1%/*}"
+	{
+		# The signature, at 0x18 where the structure that describes the image is, which
+		# begins with PCIR and the device; and its end.
+		printf '\125\252\010%021d\034\000%02d' 0 0 | tr 0 '\000'
+		printf 'PCIR\364\032\020\021\000\000\030\000\000\000\000\005'
+		printf '\010\000\000\000\377\200\000\000%012d' 0 | tr 0 '\000'
+		awk 'BEGIN { for (n = 1; n < 64; n++) printf "%-63s\n", "iommufd-vfio ROM " n }'
+	} >"$1.$$"
 	mv "$1.$$" "$1"
 }

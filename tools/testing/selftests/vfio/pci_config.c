@@ -17,6 +17,9 @@ FIXTURE(pci_config)
 	uint32_t hw_bars[TEST_BARS];
 };
 
+/* More capabilities than fit */
+#define BORDERS_MAX 1024
+
 FIXTURE_VARIANT(pci_config)
 {
 	enum test_role role;
@@ -373,6 +376,61 @@ TEST_F(pci_config, extended_capability_chain_ends_and_stays_in_space)
 		pos = PCI_EXT_CAP_NEXT(header);
 		ASSERT_LE(++count, 960);
 	}
+}
+
+/* Where capabilities begin, the extended ones included; how many, or -1 for a bad chain. */
+static int find_borders(int fd, unsigned int borders[BORDERS_MAX])
+{
+	unsigned int pos, count = 0;
+	uint32_t header;
+	uint8_t first;
+
+	if (iv_config_read8(fd, PCI_CAPABILITY_LIST, &first))
+		return -1;
+	for (pos = first; pos && count < BORDERS_MAX; pos = header >> 8 & 0xff) {
+		borders[count++] = pos;
+		if (iv_config_read32(fd, pos, &header))
+			return -1;
+	}
+	if (region_size(fd, VFIO_PCI_CONFIG_REGION_INDEX) <= PCI_CFG_SPACE_SIZE)
+		return count;
+	for (pos = PCI_CFG_SPACE_SIZE; pos && count < BORDERS_MAX; pos = PCI_EXT_CAP_NEXT(header)) {
+		borders[count++] = pos;
+		if (iv_config_read32(fd, pos, &header))
+			return -1;
+	}
+	return count;
+}
+
+/* Of any size, and beginning at any byte before the border. */
+TEST_F(pci_config, writes_across_borders_of_capabilities_keep_their_headers)
+{
+	static uint8_t before[PCI_CFG_SPACE_EXP_SIZE], after[PCI_CFG_SPACE_EXP_SIZE];
+	unsigned int borders[BORDERS_MAX], header;
+	uint8_t bytes[8];
+	int count, size;
+
+	size = region_size(self->fd, VFIO_PCI_CONFIG_REGION_INDEX);
+	count = find_borders(self->fd, borders);
+	ASSERT_LT(0, count);
+	ASSERT_EQ(0, iv_config_read(self->fd, 0, before, size));
+	for (int i = 0; i < count; i++) {
+		header = borders[i] < PCI_CFG_SPACE_SIZE ? PCI_CAP_LIST_NEXT + 1 : 4;
+		for (unsigned int lead = 1; lead < 8; lead++) {
+			for (unsigned int tail = 1; tail <= header && lead + tail <= 8; tail++) {
+				memcpy(bytes, before + borders[i] - lead, lead);
+				memset(bytes + lead, 0xff, tail);
+				EXPECT_EQ(0, iv_config_write(self->fd, borders[i] - lead, bytes,
+							     lead + tail));
+			}
+		}
+	}
+	ASSERT_EQ(0, iv_config_read(self->fd, 0, after, size));
+	for (int i = 0; i < size; i++) {
+		EXPECT_EQ(before[i], after[i])
+			TH_LOG("byte %#x", i);
+	}
+	EXPECT_TRUE(test_hw_bars_unmoved(self->addr, self->hw_bars));
 }
 
 TEST_F(pci_config, bytes_outside_capabilities_are_zero_and_stay_so)

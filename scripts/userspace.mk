@@ -71,6 +71,16 @@ build/tools/iommufd-vfio-demo: own-objects := $(demo-objects)
 build/tools/iommufd-ctl: $(ctl-objects) $(lib)
 build/tools/iommufd-ctl: own-objects := $(ctl-objects)
 build/tools/iommufd-ctl: LDLIBS += -lsmartcols
+# What it says of itself makes the completion of shells.
+completions := build/completion/iommufd-ctl build/completion/_iommufd-ctl
+tools: $(completions)
+build/completion/iommufd-ctl: completed-shell := bash
+build/completion/_iommufd-ctl: completed-shell := zsh
+$(completions): build/tools/iommufd-ctl scripts/completion
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	@$< help --json | scripts/completion $(completed-shell) >$@.new
+	@mv $@.new $@
 # It has headers of a library that a machine may lack.
 $(ctl-objects): | setup-tools
 $(test-programs): own-objects := some

@@ -6,7 +6,7 @@
 # installed.  Included by scripts/userspace.mk.
 
 LIBIOMMUFD := tools/libiommufd
-lib-version := 0.1.0
+lib-version := $(VERSION)
 lib-soname := libiommufd.so.0
 # Where Debian has the headers of libnl
 lib-cflags := -isystem /usr/include/libnl3

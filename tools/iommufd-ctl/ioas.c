@@ -34,7 +34,7 @@ const struct ctl_table ctl_ioas_table = {
 };
 
 static const char *const mapping_flags[] = {
-	"readable", "writeable", "file", "pinned", "changing", NULL,
+	"readable", "writeable", "file", "pinned", "changing", "device", NULL,
 };
 
 static const struct ctl_column area_columns[] = {

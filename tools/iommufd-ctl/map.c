@@ -39,6 +39,13 @@ static int read_ioas(const struct iv_attrs *attrs, void *data)
 	return rc;
 }
 
+static enum map_class class_of(uint32_t flags)
+{
+	if (flags & IOMMUFD_MAPPING_FLAGS_DEVICE)
+		return MAP_DEVICE;
+	return flags & IOMMUFD_MAPPING_FLAGS_WRITEABLE ? MAP_WRITE : MAP_READ;
+}
+
 static int read_areas(const struct iv_attrs *attrs, void *data)
 {
 	struct reading *reading = data;
@@ -54,7 +61,7 @@ static int read_areas(const struct iv_attrs *attrs, void *data)
 		flags = iv_attrs_number(&mapping, IOMMUFD_A_MAPPING_FLAGS, 0);
 		rc = map_add(reading->map, iv_attrs_number(&mapping, IOMMUFD_A_MAPPING_FIRST, 0),
 			     iv_attrs_number(&mapping, IOMMUFD_A_MAPPING_LAST, 0),
-			     flags & IOMMUFD_MAPPING_FLAGS_WRITEABLE ? MAP_WRITE : MAP_READ);
+			     class_of(flags));
 	}
 	return rc;
 }

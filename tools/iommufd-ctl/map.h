@@ -17,6 +17,7 @@ enum map_class {
 	MAP_PARTLY,
 	MAP_READ,
 	MAP_WRITE,
+	MAP_DEVICE,
 	MAP_RESERVED,
 	MAP_CLASSES,
 };
@@ -25,7 +26,7 @@ enum map_class {
  * struct map_piece - addresses in one piece
  * @first: the first
  * @last: the last
- * @class: what they are: MAP_READ, MAP_WRITE or MAP_RESERVED
+ * @class: what they are: MAP_READ or a later one
  */
 struct map_piece {
 	uint64_t first;

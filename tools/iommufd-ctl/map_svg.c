@@ -19,10 +19,12 @@
 #define CELLS 500
 #define BAR_RIGHT (BAR_LEFT + CELLS)
 
-static const char *const names[MAP_CLASSES] = { "hole", "partly", "read", "write", "reserved" };
+static const char *const names[MAP_CLASSES] = { "hole", "partly", "read", "write", "device",
+						    "reserved" };
 
 static const char *const meanings[MAP_CLASSES] = {
-	"not mapped", "partly mapped", "read only", "read and write", "reserved",
+	"not mapped", "partly mapped", "read only", "read and write", "device's memory",
+	"reserved",
 };
 
 /* Both for light and for dark pages */
@@ -30,7 +32,7 @@ static const char style[] =
 	"<style>\n"
 	"svg{background:#fff}text{font:13px monospace;fill:#222}.title{font-size:15px}\n"
 	".hole{fill:#e4e4e4}.partly{fill:#9ec3e6}.read{fill:#e0a030}.write{fill:#2a6db0}\n"
-	".reserved{fill:#b03a3a}\n"
+	".device{fill:#4f9d5b}.reserved{fill:#b03a3a}\n"
 	"@media (prefers-color-scheme:dark){svg{background:#1b1b1b}text{fill:#ddd}"
 	".hole{fill:#3a3a3a}}\n"
 	"</style>\n";
@@ -67,9 +69,9 @@ static void write_row(FILE *out, const struct map *map, const struct map_row *ro
 
 static void write_legend(FILE *out, unsigned int y)
 {
-	unsigned int i, x = BAR_LEFT;
+	unsigned int i, x = BAR_LEFT / 2;
 
-	for (i = 0; i < MAP_CLASSES; i++, x += 150)
+	for (i = 0; i < MAP_CLASSES; i++, x += 130)
 		fprintf(out,
 			"<rect class=\"%s\" x=\"%u\" y=\"%u\" width=\"12\" height=\"12\"/>"
 			"<text x=\"%u\" y=\"%u\">%s</text>\n",

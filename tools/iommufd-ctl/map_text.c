@@ -21,12 +21,13 @@
 #define CELLS_MAX 200
 
 static const char *const glyphs[2][MAP_CLASSES] = {
-	{ ".", "+", "r", "#", "x" },
-	{ "·", "░", "▒", "█", "×" },
+	{ ".", "+", "r", "#", "d", "x" },
+	{ "·", "░", "▒", "█", "◆", "×" },
 };
 
 static const char *const meanings[MAP_CLASSES] = {
-	"not mapped", "partly mapped", "read only", "read and write", "reserved",
+	"not mapped", "partly mapped", "read only", "read and write", "device's memory",
+	"reserved",
 };
 
 /* About as much, in at most four digits */

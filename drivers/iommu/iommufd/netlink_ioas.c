@@ -98,6 +98,8 @@ static u32 mapping_flags(const struct iommufd_area *area)
 		flags |= IOMMUFD_MAPPING_FLAGS_PINNED;
 	if (area->state != IOMMUFD_AREA_READY)
 		flags |= IOMMUFD_MAPPING_FLAGS_CHANGING;
+	if (area->backing->device)
+		flags |= IOMMUFD_MAPPING_FLAGS_DEVICE;
 	return flags;
 }
 

@@ -60,6 +60,8 @@ enum iommufd_endpoint_kind {
  * @IOMMUFD_MAPPING_FLAGS_FILE: Memory of a file, mapped by its descriptor.
  * @IOMMUFD_MAPPING_FLAGS_PINNED: The memory is pinned.
  * @IOMMUFD_MAPPING_FLAGS_CHANGING: It is being mapped or unmapped just now.
+ * @IOMMUFD_MAPPING_FLAGS_DEVICE: Memory of a device, such as a BAR, which has
+ *   no pages to pin.
  */
 enum iommufd_mapping_flags {
 	IOMMUFD_MAPPING_FLAGS_READABLE = 1,
@@ -67,6 +69,7 @@ enum iommufd_mapping_flags {
 	IOMMUFD_MAPPING_FLAGS_FILE = 4,
 	IOMMUFD_MAPPING_FLAGS_PINNED = 8,
 	IOMMUFD_MAPPING_FLAGS_CHANGING = 16,
+	IOMMUFD_MAPPING_FLAGS_DEVICE = 32,
 };
 
 /**

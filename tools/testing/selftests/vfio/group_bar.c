@@ -13,6 +13,7 @@
 
 #include "iommufd_state.h"
 #include "iv.h"
+#include "netlink.h"
 #include "test_device.h"
 #include "test_memory.h"
 #include "test_thread.h"
@@ -170,6 +171,36 @@ TEST_F(bar, nothing_is_pinned_or_counted)
 	ASSERT_EQ(0, map_bar(&self->s));
 	EXPECT_EQ(pinned, test_pinned_pages());
 	EXPECT_EQ(locked, test_status_kib("VmPin"));
+}
+
+/* The flags of the area at @iova of a process' newest context, or 0 */
+static uint64_t told_flags(uint64_t iova)
+{
+	const uint32_t ctx = netlink_newest_context(getpid());
+	const struct nlattr *attr = NULL;
+	struct netlink_list list;
+	struct iv_attrs mapping;
+	uint64_t flags = 0;
+
+	if (netlink_list_of(IOMMUFD_NL_CMD_AREA_GET, IOMMUFD_A_AREA_CTX, ctx, &list))
+		return 0;
+	while (list.count && (attr = iv_attr_next(&list.items[0], attr))) {
+		if (iv_attr_type(attr) != IOMMUFD_A_AREA_MAPPING)
+			continue;
+		mapping = iv_attr_nested(attr);
+		if (iv_attrs_number(&mapping, IOMMUFD_A_MAPPING_FIRST, 0) == iova)
+			flags = iv_attrs_number(&mapping, IOMMUFD_A_MAPPING_FLAGS, 0);
+	}
+	netlink_list_free(&list);
+	return flags;
+}
+
+TEST_F(bar, it_is_told_from_memory)
+{
+	ASSERT_EQ(0, map_bar(&self->s));
+	EXPECT_TRUE(told_flags(IOVA) & IOMMUFD_MAPPING_FLAGS_DEVICE);
+	EXPECT_TRUE(told_flags(IOVA_MEMORY) & IOMMUFD_MAPPING_FLAGS_PINNED);
+	EXPECT_FALSE(told_flags(IOVA_MEMORY) & IOMMUFD_MAPPING_FLAGS_DEVICE);
 }
 
 TEST_F(bar, mapping_may_be_gone_meanwhile)

@@ -21,8 +21,12 @@ void iommufd_container_leave(struct iommufd_endpoint *ep);
  */
 static inline bool iommufd_container_is_used(struct iommufd_ctx *ictx)
 {
-	return !ictx->container.strict || READ_ONCE(ictx->container.groups) ||
-	       !list_empty(&ictx->container.members) || !list_empty(&ictx->groups);
+	const struct iommufd_container *container = &ictx->container;
+
+	/* Who has devices without an IOMMU has no use for address spaces. */
+	return !container->strict || !list_empty(&container->members) ||
+	       (READ_ONCE(container->groups) && !READ_ONCE(container->noiommu)) ||
+	       !list_empty(&ictx->groups);
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include <linux/genetlink.h>
 
 #include "file.h"
+#include "iv_error.h"
 #include "replay.h"
 #include "table.h"
 
@@ -39,6 +40,9 @@ int ctl_error(struct ctl *ctl, int rc, const char *what)
 	fflush(stdout);
 	fprintf(stderr, "iommufd-ctl: %s: %s%s%s\n", what, strerror(-rc),
 		ctl->nl.error[0] ? ": " : "", ctl->nl.error);
+	if (!ctl->replay && !ctl->nl.error[0] && rc != -EPERM && rc != -EOPNOTSUPP &&
+	    iv_error_message()[0])
+		fprintf(stderr, "iommufd-ctl: %s\n", iv_error_message());
 	if (rc == -EPERM && !ctl->nl.error[0])
 		fprintf(stderr,
 			"iommufd-ctl: the kernel tells this to root only (CAP_NET_ADMIN)\n");

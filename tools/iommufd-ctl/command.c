@@ -49,10 +49,17 @@ static const struct ctl_option top_options[] = {
 	{}
 };
 
+static const struct ctl_option probe_options[] = {
+	{ "reset", 'r', NULL, "reset it, too" },
+	{}
+};
+
 static const struct ctl_command commands[] = {
 	{ "status", NULL, "", 0, 0, "modules, IOMMU, devices and who holds them",
 	  &ctl_device_table, NULL, ctl_status },
 	{ "doctor", NULL, "", 0, 0, "why doesn't it work?", NULL, doctor_options, ctl_doctor },
+	{ "probe", NULL, "DEVICE", 1, 1, "try all that a program does with a device, and undo it",
+	  NULL, probe_options, ctl_probe },
 	{ "device", "list", "", 0, 0, "devices that vfio offers", &ctl_device_table, NULL,
 	  ctl_device_list },
 	{ "device", "show", "DEVICE", 1, 1, "all about one of them", &ctl_device_table, NULL,

@@ -112,6 +112,7 @@ int ctl_hwpt_list(struct ctl *ctl, const struct ctl_command *command, char **wor
 int ctl_map(struct ctl *ctl, const struct ctl_command *command, char **words);
 int ctl_monitor(struct ctl *ctl, const struct ctl_command *command, char **words);
 int ctl_pasid_list(struct ctl *ctl, const struct ctl_command *command, char **words);
+int ctl_probe(struct ctl *ctl, const struct ctl_command *command, char **words);
 int ctl_status(struct ctl *ctl, const struct ctl_command *command, char **words);
 int ctl_top(struct ctl *ctl, const struct ctl_command *command, char **words);
 

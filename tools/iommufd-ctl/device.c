@@ -151,6 +151,20 @@ static int find_device(struct ctl *ctl, const char *word, struct search *search)
 	return CTL_NO_OBJECT;
 }
 
+int ctl_device_find(struct ctl *ctl, const char *word, struct ctl_attrs *device)
+{
+	static const char folder[] = "/dev/vfio/devices/";
+	static struct search search;
+	int rc;
+
+	if (!strncmp(word, folder, strlen(folder)))
+		word += strlen(folder);
+	rc = find_device(ctl, word, &search);
+	if (!rc)
+		*device = search.device;
+	return rc;
+}
+
 int ctl_device_show(struct ctl *ctl, const struct ctl_command *command, char **words)
 {
 	struct iv_filter filter = { .attr = IOMMUFD_A_DEVICE_NAME };

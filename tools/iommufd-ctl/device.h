@@ -12,6 +12,9 @@
 int ctl_device_dump(struct ctl *ctl, iv_netlink_fn fn, void *data);
 int ctl_device_dump_known(struct ctl *ctl, iv_netlink_fn fn, void *data);
 
+/* What is told of the device that a word names; enum ctl_exit, with a complaint if there is none */
+int ctl_device_find(struct ctl *ctl, const char *word, struct ctl_attrs *device);
+
 int ctl_device_details(struct ctl *ctl, const struct iv_attrs *device);
 
 /* What a PCI function can do, a word for each; returns false if only root is told. */

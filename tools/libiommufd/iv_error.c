@@ -26,8 +26,10 @@ static __thread char message[IV_ERROR_SIZE];
 /**
  * iv_error_message() - what went wrong, and what to do
  *
+ * As errno, it means something right after a call that has failed; one that succeeds may change it.
+ *
  * Return: one line without its end, about the last call of this thread to a function of the library
- * that has failed; "" if none has. Valid until the next call that fails.
+ * that has failed; "" if none has. Valid until the next call.
  */
 const char *iv_error_message(void)
 {

@@ -4,6 +4,7 @@
  * gives the function back to the driver that it had. What is in use is not taken, unless that is
  * forced.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -95,8 +96,12 @@ static int check_uses(const struct change *change)
 
 static bool is_driver_name(const char *name)
 {
-	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			       "0123456789_-") == strlen(name);
+	const char *at;
+
+	for (at = name; *at; at++)
+		if (!isalnum((unsigned char)*at) && *at != '_' && *at != '-')
+			return false;
+	return *name;
 }
 
 static int print_driver(const char *name, void *data)

@@ -10,6 +10,11 @@
 
 #define GRUB "in /etc/default/grub, then update-grub and reboot"
 
+#define REMAPPING \
+	"switch on interrupt remapping, or x2APIC, in the firmware's set-up (QEMU: -machine " \
+	"kernel-irqchip=split -device intel-iommu,intremap=on); if all who use devices are " \
+	"trusted: modprobe iommufd allow_unsafe_interrupts=1"
+
 /* Whether a word is on the kernel's command line */
 static bool has_word(const char *cmdline, const char *word)
 {
@@ -70,7 +75,8 @@ static void find_off(struct doctor *doctor)
 			    "The machine has VT-d, but the kernel doesn't use it unless told to.");
 	} else if (has_table("DMAR") || has_table("IVRS") || has_table("IORT") ||
 		   has_table("VIOT")) {
-		doctor_find(doctor, "iommu-failed", "see: dmesg | grep -i -e DMAR -e iommu -e AMD-Vi",
+		doctor_find(doctor, "iommu-failed",
+			    "see: dmesg | grep -i -e DMAR -e iommu -e AMD-Vi",
 			    "The firmware tells of an IOMMU, but the kernel doesn't use it.");
 	} else {
 		find_no_table(doctor);
@@ -91,12 +97,9 @@ static void find_remapping(struct doctor *doctor)
 	ctl_read(cmdline, sizeof(cmdline), "/proc/cmdline");
 	word = find_word(cmdline, offs);
 	doctor_find(doctor, "interrupt-remapping",
-		    word ? "take that word out of GRUB_CMDLINE_LINUX " GRUB :
-			   "switch on interrupt remapping, or x2APIC, in the firmware's set-up (QEMU: "
-			   "-machine kernel-irqchip=split -device intel-iommu,intremap=on); if all "
-			   "who use devices are trusted: modprobe iommufd allow_unsafe_interrupts=1",
-		    "Interrupts are not remapped%s%s, so a device could raise any of them: binds are "
-		    "refused.", word ? ", since the kernel was told so: " : "", word ?: "");
+		    word ? "take that word out of GRUB_CMDLINE_LINUX " GRUB : REMAPPING,
+		    "Interrupts are not remapped%s%s, so a device could raise any of them: "
+		    "binds are refused.", word ? ", since the kernel was told so: " : "", word ?: "");
 }
 
 static void find_noiommu(struct doctor *doctor)

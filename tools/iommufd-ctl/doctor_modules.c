@@ -110,8 +110,8 @@ static void find_not_installed(struct doctor *doctor)
 	if (*other)
 		doctor_find(doctor, "modules-other-kernel",
 			    "apt install linux-headers-$(uname -r); make modules; make install",
-			    "The modules are installed for the kernel %s, but %s is running.", other,
-			    doctor->release);
+			    "The modules are installed for the kernel %s, but %s is running.",
+			    other, doctor->release);
 	else
 		doctor_find(doctor, "modules-missing", "make modules; make install",
 			    "The modules are not installed for the running kernel, %s.",

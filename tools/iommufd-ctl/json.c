@@ -2,7 +2,6 @@
 /*
  * JSON, written as it comes.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +66,7 @@ void json_string(struct ctl_json *json, const char *key, const char *value)
 void json_number(struct ctl_json *json, const char *key, uint64_t value)
 {
 	begin(json, key);
-	fprintf(json->out, "%" PRIu64, value);
+	fprintf(json->out, "%llu", (unsigned long long)value);
 }
 
 void json_bool(struct ctl_json *json, const char *key, bool value)

@@ -49,7 +49,7 @@ struct map_row {
 	unsigned long from;
 	unsigned long count;
 	unsigned long areas;
-	unsigned __int128 bytes;
+	__uint128_t bytes;
 };
 
 /**
@@ -74,7 +74,7 @@ struct map {
 	struct map_row *rows;
 	unsigned long nr_rows;
 	unsigned long areas;
-	unsigned __int128 bytes;
+	__uint128_t bytes;
 	bool more_ranges;
 };
 
@@ -87,7 +87,7 @@ void map_cells(const struct map *map, const struct map_row *row, enum map_class 
 void map_print(const struct map *map, unsigned int width);
 void map_print_json(const struct map *map);
 int map_print_svg(const struct map *map, const char *path);
-char *map_size_text(unsigned __int128 bytes);
+char *map_size_text(__uint128_t bytes);
 void map_row_text(const struct map_row *row, char *text, size_t size);
 
 #endif

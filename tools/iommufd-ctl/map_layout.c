@@ -24,7 +24,7 @@ int map_add(struct map *map, uint64_t first, uint64_t last, enum map_class class
 	map->pieces[map->nr_pieces++] = (struct map_piece){ first, last, class };
 	if (class != MAP_RESERVED) {
 		map->areas++;
-		map->bytes += (unsigned __int128)last - first + 1;
+		map->bytes += (__uint128_t)last - first + 1;
 	}
 	return 0;
 }
@@ -104,7 +104,7 @@ static void add_piece(struct map_row *row, const struct map_piece *piece)
 	if (piece->class == MAP_RESERVED)
 		return;
 	row->areas++;
-	row->bytes += (unsigned __int128)piece->last - piece->first + 1;
+	row->bytes += (__uint128_t)piece->last - piece->first + 1;
 }
 
 /*
@@ -174,12 +174,12 @@ int map_layout(struct map *map, unsigned int max_rows)
 
 /* Marks the cells that a piece is in; those that it fills only partly, and nothing fills, so. */
 static void draw_piece(const struct map_row *row, const struct map_piece *piece,
-		       enum map_class *cells, unsigned __int128 *covered, unsigned int count)
+		       enum map_class *cells, __uint128_t *covered, unsigned int count)
 {
-	const unsigned __int128 size = (unsigned __int128)row->last - row->first + 1;
-	const unsigned __int128 start = piece->first - row->first;
-	const unsigned __int128 end = (unsigned __int128)(piece->last - row->first) + 1;
-	unsigned __int128 low, high;
+	const __uint128_t size = (__uint128_t)row->last - row->first + 1;
+	const __uint128_t start = piece->first - row->first;
+	const __uint128_t end = (__uint128_t)(piece->last - row->first) + 1;
+	__uint128_t low, high;
 	unsigned int i;
 
 	for (i = start * count / size; i < count; i++) {
@@ -208,8 +208,8 @@ static void draw_piece(const struct map_row *row, const struct map_piece *piece,
 void map_cells(const struct map *map, const struct map_row *row, enum map_class *cells,
 	       unsigned int count)
 {
-	const unsigned __int128 size = (unsigned __int128)row->last - row->first + 1;
-	unsigned __int128 *covered = calloc(count, sizeof(*covered));
+	const __uint128_t size = (__uint128_t)row->last - row->first + 1;
+	__uint128_t *covered = calloc(count, sizeof(*covered));
 	unsigned long i;
 
 	memset(cells, 0, count * sizeof(*cells));

@@ -3,20 +3,19 @@
  * Pictures of address spaces as SVG.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "map.h"
 
-#define WIDTH 1000
-#define MARGIN 16
-#define TOP 56
-#define ROW 26
-#define BAR 18
-#define BAR_LEFT 190
-#define CELLS 500
+#define WIDTH 1000U
+#define MARGIN 16U
+#define TOP 56U
+#define ROW 26U
+#define BAR 18U
+#define BAR_LEFT 190U
+#define CELLS 500U
 #define BAR_RIGHT (BAR_LEFT + CELLS)
 
 static const char *const names[MAP_CLASSES] = { "hole", "partly", "read", "write", "device",
@@ -57,10 +56,10 @@ static void write_row(FILE *out, const struct map *map, const struct map_row *ro
 	char text[96];
 
 	map_row_text(row, text, sizeof(text));
-	fprintf(out, "<g><title>0x%" PRIx64 "-0x%" PRIx64 ": %s</title>\n", row->first, row->last,
-		text);
-	fprintf(out, "<text x=\"%u\" y=\"%u\">0x%016" PRIx64 "</text>\n", MARGIN, y + BAR - 5,
-		row->first);
+	fprintf(out, "<g><title>0x%llx-0x%llx: %s</title>\n",
+		(unsigned long long)row->first, (unsigned long long)row->last, text);
+	fprintf(out, "<text x=\"%u\" y=\"%u\">0x%016llx</text>\n", MARGIN, y + BAR - 5,
+		(unsigned long long)row->first);
 	if (row->count)
 		write_bar(out, map, row, y);
 	fprintf(out, "<text x=\"%u\" y=\"%u\">%s</text></g>\n",

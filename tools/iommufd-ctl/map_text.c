@@ -2,7 +2,6 @@
 /*
  * Pictures of address spaces for terminals, and as JSON.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +30,7 @@ static const char *const meanings[MAP_CLASSES] = {
 };
 
 /* About as much, in at most four digits */
-char *map_size_text(unsigned __int128 bytes)
+char *map_size_text(__uint128_t bytes)
 {
 	static const char units[] = "BKMGTPEZ";
 	double value = bytes;
@@ -49,7 +48,7 @@ char *map_size_text(unsigned __int128 bytes)
 /* What a row is, in words */
 void map_row_text(const struct map_row *row, char *text, size_t size)
 {
-	char *all = map_size_text((unsigned __int128)row->last - row->first + 1);
+	char *all = map_size_text((__uint128_t)row->last - row->first + 1);
 	char *mapped = map_size_text(row->bytes);
 
 	if (!row->count)
@@ -70,7 +69,7 @@ static void print_row(const struct map *map, const struct map_row *row, unsigned
 	char text[96];
 	unsigned int i;
 
-	printf("0x%016" PRIx64 "  ", row->first);
+	printf("0x%016llx  ", (unsigned long long)row->first);
 	map_row_text(row, text, sizeof(text));
 	if (row->count) {
 		map_cells(map, row, cells, count);

@@ -49,23 +49,18 @@ static int replace_file(const char *path, const char *text)
 	return rc;
 }
 
-/* With all that are above it; @path is as it was when this returns. */
+/* With all that are above it; where that fails @path ends. */
 static int make_folder(char path[PATH_MAX])
 {
 	char *slash = path + strlen(ctl_root);
-	bool last = false;
-	int rc = 0;
 
-	while (!rc && !last) {
-		slash = strchr(slash + 1, '/');
-		last = !slash;
-		if (slash)
-			*slash = 0;
-		rc = mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
-		if (slash)
-			*slash = '/';
+	while ((slash = strchr(slash + 1, '/'))) {
+		*slash = 0;
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return -errno;
+		*slash = '/';
 	}
-	return rc;
+	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
 }
 
 /* modprobe's name for a driver's module */

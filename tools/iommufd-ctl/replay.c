@@ -5,11 +5,11 @@
  *
  *	1=5 4="vfio0" 7={ 1=4096 2=0xffff }
  *
- * which is numbers of attributes, with numbers (of 8 bytes if need be), strings (in which \NNN is a
- * byte, and \X is X) and nested attributes. A line "error N" is the errno that a dump ends with, "interrupted"
- * says that what was dumped changed meanwhile, "lost" that events were, and # begins a comment. A
- * dump without a file is empty. The file "family" is the commands that the family has, in words
- * such as 1 2 3.
+ * which is numbers of attributes, with numbers (of 8 bytes if need be), strings (in which \NNN is
+ * a byte, and \X is X) and nested attributes. A line "error N" is the errno that a dump ends with,
+ * "interrupted" says that what was dumped changed meanwhile, "lost" that events were, and # begins
+ * a comment. A dump without a file is empty. The file "family" is the commands that the family has,
+ * as numbers.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -158,7 +158,7 @@ uint64_t replay_family(void)
 	uint64_t commands = 0;
 	unsigned long id;
 
-	for (at = text; at && isdigit((unsigned char)*at); at += strspn(at, " \n")) {
+	for (at = text; at && isdigit((unsigned char)*at); at += strspn(at, "\n ")) {
 		id = strtoul(at, &at, 10);
 		commands |= id < 64 ? 1ULL << id : 0;
 	}

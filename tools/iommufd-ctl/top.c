@@ -105,7 +105,7 @@ static void write_context(const struct top *top, const struct top_context *conte
 {
 	const struct rates rates = rates_of(top, context);
 	char *mapped = map_size_text(context->mapped);
-	char *pinned = map_size_text((unsigned __int128)context->pinned << 12);
+	char *pinned = map_size_text((__uint128_t)context->pinned << 12);
 	char *comm = ctl_printable(context->comm, strlen(context->comm));
 	char line[LINE_MAX_SIZE];
 
@@ -122,7 +122,7 @@ static void write_context(const struct top *top, const struct top_context *conte
 static void write_heading(const struct top *top, unsigned int width)
 {
 	char line[LINE_MAX_SIZE], *all;
-	unsigned __int128 bytes = 0;
+	__uint128_t bytes = 0;
 	unsigned long i;
 
 	for (i = 0; i < top->now.count; i++)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A look at all contexts: four dumps, which are not one moment. A context that comes or goes between
- * them is there with what has been told of it, or not at all.
+ * A look at all contexts: four dumps, which are not one moment. A context that comes or goes
+ * between them is there with what has been told of it, or not at all.
  */
 #include <errno.h>
 #include <stdio.h>

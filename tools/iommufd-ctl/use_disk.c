@@ -64,7 +64,8 @@ static void friendly_name(char text[CTL_NAME_SIZE], const char *name)
  */
 static void check_mounts(struct disks *disks, const char *name, const char *number)
 {
-	char line[PATH_MAX * 2], device[32], where[PATH_MAX], source[PATH_MAX], known[CTL_NAME_SIZE];
+	char line[PATH_MAX * 2], where[PATH_MAX], source[PATH_MAX];
+	char device[32], known[CTL_NAME_SIZE];
 	const char *at, *rest;
 	size_t size;
 

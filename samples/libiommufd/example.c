@@ -3,7 +3,7 @@
  * What a userspace driver begins with, on any PCI function that a vfio driver has: memory that the
  * device can reach, and the device's registers.
  *
- *	cc -o example example.c $(pkg-config --cflags --libs libiommufd)
+ *	cc example.c -o example $(pkg-config --cflags --libs libiommufd)
  *	sudo ./example 0000:01:00.0
  */
 #include <stdio.h>
@@ -15,7 +15,7 @@
 /* Takes the device into use, with a MiB of memory at IOVA. */
 static int start(int device, int iommufd, struct iv_dma *memory)
 {
-	uint32_t ioas_id;
+	uint32_t ioas_id = 0;
 	int rc;
 
 	rc = iv_device_bind(device, iommufd, NULL);

@@ -3,7 +3,7 @@
  * What went wrong, in words: beside the errno that a function of the library returns, for people.
  *
  * Each function of the library that fails leaves a line that says what was tried with what, why it
- * failed, and, as far as that is known, what to do. There is one for each thread. The line is cut to
+ * failed, and, as far as that is known, what to do. There is one for each thread. It is cut to
  * IV_ERROR_SIZE bytes with its NUL. Its words may change; programs look at the errno, which is also
  * in errno.
  */

@@ -5,8 +5,8 @@
  * <linux/iommufd_netlink.h>.
  *
  * A socket is used by one thread at a time. Functions return 0 (or what they say) on success and a
- * negative errno otherwise; what the kernel says of an error in words is in the socket's @error, and
- * in iv_error_message().
+ * negative errno otherwise; what the kernel says of an error in words is in the socket's @error,
+ * and in iv_error_message().
  */
 #ifndef IV_NETLINK_H
 #define IV_NETLINK_H

@@ -19,6 +19,8 @@
 #include "kselftest_harness.h"
 
 #define DISK "/dev/nvme0n1"
+/* More than it has */
+#define DISK_MAX (20 << 20)
 #define NOBODY 65534
 #define WAIT_MS 10000
 #define RULE "/etc/udev/rules.d/70-iommufd-ctl-%s.rules"
@@ -100,10 +102,51 @@ TEST_F(ctl_bind, short_address_will_do)
 	EXPECT_TRUE(has_driver(self->addr, "nvme"));
 }
 
+/* All of the disk, whose contents other tests know; returns its size, or a negative errno. */
+static ssize_t read_disk(char *data)
+{
+	int fd = open(DISK, O_RDONLY | O_CLOEXEC);
+	ssize_t size = 0, rc = 1;
+
+	if (fd < 0)
+		return -errno;
+	while (rc > 0 && size < DISK_MAX) {
+		rc = read(fd, data + size, DISK_MAX - size);
+		size += rc > 0 ? rc : 0;
+	}
+	close(fd);
+	return rc < 0 ? -errno : size;
+}
+
+static int write_disk(const char *data, size_t size)
+{
+	int fd = open(DISK, O_WRONLY | O_CLOEXEC), rc = 0;
+	size_t done = 0;
+	ssize_t step;
+
+	if (fd < 0)
+		return -errno;
+	while (!rc && done < size) {
+		step = write(fd, data + done, size - done);
+		rc = step < 0 ? -errno : 0;
+		done += step > 0 ? step : 0;
+	}
+	if (!rc && fsync(fd))
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
 TEST_F(ctl_bind, disk_in_swap_is_not_taken)
 {
+	static char before[DISK_MAX];
+	ssize_t size;
+
 	if (access("/proc/swaps", F_OK))
 		SKIP(return, "this kernel can't swap");
+	size = read_disk(before);
+	ASSERT_LT(0, size);
+	ASSERT_GT(DISK_MAX, size);
 	ASSERT_EQ(0, system("mkswap " DISK " >/dev/null"));
 	ASSERT_EQ(0, swapon(DISK, 0));
 	EXPECT_EQ(ENDS_IN_USE, ctl(self, "device bind %s", self->addr));
@@ -112,6 +155,7 @@ TEST_F(ctl_bind, disk_in_swap_is_not_taken)
 	EXPECT_TRUE(has(self, "is taken all the same"));
 	EXPECT_TRUE(has_driver(self->addr, "nvme"));
 	EXPECT_EQ(0, swapoff(DISK));
+	EXPECT_EQ(0, write_disk(before, size));
 	EXPECT_EQ(ENDS_OK, ctl(self, "device bind %s", self->addr));
 }
 

@@ -182,7 +182,9 @@ static void tell(const struct change *change)
 	char now[CTL_NAME_SIZE], cdev[CTL_NAME_SIZE] = "";
 
 	name_or_none(now, addr);
-	if (ctl_each(first_vfio, cdev, "/sys/bus/pci/devices/%s/vfio-dev", addr) != 1)
+	/* Kernels without such files have the folder all the same. */
+	if (ctl_each(first_vfio, cdev, "/sys/bus/pci/devices/%s/vfio-dev", addr) != 1 ||
+	    !ctl_exists("/sys/bus/pci/devices/%s/vfio-dev/%s/dev", addr, cdev))
 		cdev[0] = 0;
 	if (change->ctl->json) {
 		json_open(&json, NULL, '{');
@@ -200,6 +202,8 @@ static void tell(const struct change *change)
 	       now);
 	if (cdev[0])
 		printf(", /dev/vfio/devices/%s", cdev);
+	else if (!strcmp(now, DEFAULT_DRIVER))
+		printf(", without a file: iommufd-ctl doctor tells why");
 	putchar('\n');
 }
 

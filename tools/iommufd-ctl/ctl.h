@@ -12,7 +12,17 @@
 
 #define CTL_CHOICES_MAX 16
 
-/* What the program ends with; the man page explains them. */
+/**
+ * enum ctl_exit - what the program ends with; as in the man page, and for ever
+ * @CTL_OK: done
+ * @CTL_FAILED: another reason than those that follow; an errno in words has been told
+ * @CTL_USAGE: the command line is wrong
+ * @CTL_NO_MODULE: our iommufd, or vfio-pci, is not loaded
+ * @CTL_NO_PERMISSION: EPERM or EACCES
+ * @CTL_NO_OBJECT: there is no such object, or more than one of that name
+ * @CTL_IN_USE: the device is in use, and it was not forced
+ * @CTL_FOUND: doctor has found something
+ */
 enum ctl_exit {
 	CTL_OK,
 	CTL_FAILED,

@@ -98,8 +98,8 @@ static void find_remapping(struct doctor *doctor)
 	word = find_word(cmdline, offs);
 	doctor_find(doctor, "interrupt-remapping",
 		    word ? "take that word out of GRUB_CMDLINE_LINUX " GRUB : REMAPPING,
-		    "Interrupts are not remapped%s%s, so a device could raise any of them: "
-		    "binds are refused.", word ? ", since the kernel was told so: " : "", word ?: "");
+		    "Interrupts are not remapped%s%s, so a device could raise any of them: binds "
+		    "are refused.", word ? ", since the kernel was told so: " : "", word ?: "");
 }
 
 static void find_noiommu(struct doctor *doctor)
@@ -110,7 +110,7 @@ static void find_noiommu(struct doctor *doctor)
 		     "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode") > 0 && *value == 'Y')
 		doctor_find(doctor, "noiommu",
 			    "echo N >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
-			    "Devices may be used without an IOMMU, so that they reach all of memory.");
+			    "Devices may be used without an IOMMU: they reach all of memory.");
 }
 
 void doctor_examine_iommu(struct doctor *doctor)

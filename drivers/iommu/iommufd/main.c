@@ -2,6 +2,7 @@
 /*
  * /dev/iommu and /dev/vfio/vfio: the character devices, their contexts, and the table of ioctls.
  */
+#include <linux/fault-inject-usercopy.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -221,7 +222,7 @@ static const struct iommufd_ioctl *ioctl_find(unsigned int cmd)
 /* A structure of our own size, the usual case: without the checks that sizes only known now need. */
 static int copy_words_from_user(u64 *to, const u64 __user *from, size_t size)
 {
-	if (!user_read_access_begin(from, size))
+	if (should_fail_usercopy() || !user_read_access_begin(from, size))
 		return -EFAULT;
 	for (; size; size -= sizeof(*to))
 		unsafe_get_user(*to++, from++, fault);

@@ -57,6 +57,14 @@ void json_close(struct ctl_json *json, char bracket)
 	json->comma = true;
 }
 
+/* The same for what has a line for each value: the bracket is on a line of its own. */
+void json_end(struct ctl_json *json, char bracket)
+{
+	putc('\n', json->out);
+	json->newline = false;
+	json_close(json, bracket);
+}
+
 void json_string(struct ctl_json *json, const char *key, const char *value)
 {
 	begin(json, key);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * JSON, written as it comes: what libsmartcols' tables can't say.
+ * JSON, written as it comes, which libsmartcols' can't be.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -24,6 +24,7 @@ struct ctl_json {
 /* @key is NULL in an array, and at the beginning. @bracket is [ or {, and ] or }. */
 void json_open(struct ctl_json *json, const char *key, char bracket);
 void json_close(struct ctl_json *json, char bracket);
+void json_end(struct ctl_json *json, char bracket);
 void json_string(struct ctl_json *json, const char *key, const char *value);
 void json_number(struct ctl_json *json, const char *key, uint64_t value);
 void json_bool(struct ctl_json *json, const char *key, bool value);

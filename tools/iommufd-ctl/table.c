@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tables from what the kernel dumps, by libsmartcols.
+ * Tables from what the kernel dumps, by libsmartcols; and the same as JSON.
+ *
+ * There may be a million objects, and no more memory is used for them than for a few: JSON is written
+ * as objects come, and a table in blocks, of which the first settles how wide columns are.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -12,12 +15,15 @@
 #include "table.h"
 
 #define COLUMNS_MAX 32
+#define BLOCK_LINES 1024
 
 /**
  * struct printing - a table in the making
  * @ctl: the run
  * @table: what kind of objects
- * @out: libsmartcols' side
+ * @out: libsmartcols' side; NULL for JSON
+ * @json: the other
+ * @one: a single object is wanted
  * @shown: the columns
  * @count: how many
  * @lines: so many objects have come
@@ -26,6 +32,8 @@ struct printing {
 	struct ctl *ctl;
 	const struct ctl_table *table;
 	struct libscols_table *out;
+	struct ctl_json json;
+	bool one;
 	const struct ctl_column *shown[COLUMNS_MAX];
 	unsigned int count;
 	unsigned int lines;
@@ -55,25 +63,34 @@ void ctl_print_attrs(const struct ctl *ctl, const struct ctl_table *table,
 	}
 }
 
+/* Addresses and sizes are numbers in JSON, too. */
+static void json_column(struct ctl_json *json, const struct ctl_column *column, const char *value)
+{
+	char name[32];
+	size_t i;
+
+	snprintf(name, sizeof(name), "%s", column->name);
+	for (i = 0; name[i]; i++)
+		name[i] = tolower((unsigned char)name[i]);
+	if (!value)
+		json_raw(json, name, "null");
+	else if (ctl_is_number(column))
+		json_raw(json, name, value);
+	else
+		json_string(json, name, value);
+}
+
 /* The same as members of an object that is open */
 void ctl_json_attrs(struct ctl_json *json, const struct ctl_table *table,
 		    const struct iv_attrs *attrs)
 {
 	const struct ctl_column *column;
-	char name[32], *value;
-	size_t i;
+	char *value;
 
 	for (column = table->columns; column->name; column++) {
 		value = ctl_json_value(column, attrs);
-		if (!value)
-			continue;
-		snprintf(name, sizeof(name), "%s", column->name);
-		for (i = 0; name[i]; i++)
-			name[i] = tolower((unsigned char)name[i]);
-		if (ctl_is_number(column))
-			json_raw(json, name, value);
-		else
-			json_string(json, name, value);
+		if (value)
+			json_column(json, column, value);
 		free(value);
 	}
 }
@@ -106,12 +123,12 @@ static int unknown_column(const struct ctl_table *table, const char *word, size_
 	return CTL_USAGE;
 }
 
-static void choose_usual(struct printing *p, bool one)
+static void choose_usual(struct printing *p)
 {
 	const struct ctl_column *column;
 
 	for (column = p->table->columns; column->name; column++)
-		if (one || p->ctl->json || !column->more)
+		if (p->one || p->ctl->json || !column->more)
 			p->shown[p->count++] = column;
 }
 
@@ -119,14 +136,14 @@ static void choose_usual(struct printing *p, bool one)
  * The columns that were asked for, or those of the usual view, or both; all of them for one
  * object.
  */
-static int choose_columns(struct printing *p, bool one)
+static int choose_columns(struct printing *p)
 {
 	const char *word = p->ctl->columns;
 	const struct ctl_column *column;
 	size_t size;
 
 	if (!word || *word == '+')
-		choose_usual(p, one);
+		choose_usual(p);
 	if (!word)
 		return CTL_OK;
 	for (word += *word == '+';; word += size + 1) {
@@ -142,45 +159,50 @@ static int choose_columns(struct printing *p, bool one)
 
 static int add_column(struct printing *p, const struct ctl_column *column)
 {
-	const bool number = ctl_is_number(column);
-	struct libscols_column *out;
-	char name[32];
-	size_t i;
-
-	snprintf(name, sizeof(name), "%s", column->name);
-	for (i = 0; p->ctl->json && name[i]; i++)
-		name[i] = tolower((unsigned char)name[i]);
-	out = scols_table_new_column(p->out, name, 0,
-				     number ? SCOLS_FL_RIGHT : 0);
-	if (!out)
-		return -ENOMEM;
-	/* Addresses and sizes are numbers in JSON, too. */
-	if (number)
-		scols_column_set_json_type(out, SCOLS_JSON_NUMBER);
-	return 0;
+	return scols_table_new_column(p->out, column->name, 0,
+				      ctl_is_number(column) ? SCOLS_FL_RIGHT : 0) ? 0 : -ENOMEM;
 }
 
-static int start_table(struct printing *p, bool one)
+static int start_table(struct printing *p)
 {
 	unsigned int i;
 	int rc;
 
-	rc = choose_columns(p, one);
+	rc = choose_columns(p);
 	if (rc)
 		return rc;
+	if (p->ctl->json)
+		return CTL_OK;
 	p->out = scols_new_table();
 	if (!p->out)
 		return CTL_FAILED;
-	scols_table_enable_json(p->out, p->ctl->json);
 	scols_table_enable_noheadings(p->out, p->ctl->noheadings);
-	scols_table_set_name(p->out, p->table->name);
 	for (i = 0; i < p->count; i++)
 		if (add_column(p, p->shown[i]))
 			return CTL_FAILED;
 	return CTL_OK;
 }
 
-static int add_object(struct printing *p, const struct iv_attrs *attrs)
+/* Writes the lines there are, and forgets them. Those to come look like them. */
+static int print_block(struct printing *p)
+{
+	struct libscols_column *column;
+	unsigned int i;
+	int rc;
+
+	rc = scols_print_table(p->out);
+	if (rc)
+		return rc;
+	for (i = 0; i < p->count; i++) {
+		column = scols_table_get_column(p->out, i);
+		scols_column_set_whint(column, scols_column_get_width(column));
+	}
+	scols_table_enable_noheadings(p->out, 1);
+	scols_table_remove_lines(p->out);
+	return 0;
+}
+
+static int add_line(struct printing *p, const struct iv_attrs *attrs)
 {
 	struct libscols_line *line = scols_table_new_line(p->out, NULL);
 	unsigned int i;
@@ -189,15 +211,52 @@ static int add_object(struct printing *p, const struct iv_attrs *attrs)
 	if (!line)
 		return -ENOMEM;
 	for (i = 0; i < p->count; i++) {
-		value = p->ctl->json ? ctl_json_value(p->shown[i], attrs) :
-				       ctl_value(p->shown[i], attrs);
+		value = ctl_value(p->shown[i], attrs);
 		if (value && scols_line_refer_data(line, i, value)) {
 			free(value);
 			return -ENOMEM;
 		}
 	}
-	p->lines++;
-	return 0;
+	return scols_table_get_nlines(p->out) < BLOCK_LINES ? 0 : print_block(p);
+}
+
+static void open_json(struct printing *p)
+{
+	p->json.out = stdout;
+	json_open(&p->json, NULL, '{');
+	json_open(&p->json, p->table->name, '[');
+}
+
+static void close_json(struct printing *p)
+{
+	json_end(&p->json, ']');
+	json_close(&p->json, '}');
+	putchar('\n');
+}
+
+static void write_object(struct printing *p, const struct iv_attrs *attrs)
+{
+	unsigned int i;
+	char *value;
+
+	json_line(&p->json);
+	json_open(&p->json, NULL, '{');
+	for (i = 0; i < p->count; i++) {
+		value = ctl_json_value(p->shown[i], attrs);
+		json_column(&p->json, p->shown[i], value);
+		free(value);
+	}
+	json_close(&p->json, '}');
+}
+
+static int add_object(struct printing *p, const struct iv_attrs *attrs)
+{
+	if (!p->lines++ && p->ctl->json)
+		open_json(p);
+	if (!p->ctl->json)
+		return add_line(p, attrs);
+	write_object(p, attrs);
+	return ferror(stdout) ? -EIO : 0;
 }
 
 static int add_message(const struct iv_attrs *attrs, void *data)
@@ -243,8 +302,23 @@ static int dump(struct printing *p, const struct iv_filter *filters, unsigned in
 	return ctl_dump(ctl, p->table->cmd, filters, count, add_message, p);
 }
 
+/* What is still to be written after the last object */
+static int finish(struct printing *p)
+{
+	if (p->ctl->json) {
+		if (!p->lines)
+			open_json(p);
+		close_json(p);
+		return 0;
+	}
+	if (p->one && p->lines == 1)
+		return print_lines(p);
+	/* The headings of an empty table, too */
+	return !p->lines || scols_table_get_nlines(p->out) ? print_block(p) : 0;
+}
+
 static int fill_and_print(struct printing *p, const struct iv_filter *filters,
-			  unsigned int count, bool one, const char *what)
+			  unsigned int count, const char *what)
 {
 	int rc;
 
@@ -252,18 +326,19 @@ static int fill_and_print(struct printing *p, const struct iv_filter *filters,
 	if (rc)
 		return rc;
 	rc = dump(p, filters, count);
-	if (rc < 0)
-		return ctl_error(p->ctl, rc, what);
-	if (one && !p->lines) {
+	if (rc >= 0 && p->one && !p->lines) {
 		fprintf(stderr, "iommufd-ctl: there is no %s\n", what);
 		return CTL_NO_OBJECT;
 	}
+	/* What has been written already is completed, so that it can be read. */
+	if ((rc >= 0 || (p->lines && p->ctl->json)) && finish(p))
+		return CTL_FAILED;
+	if (rc < 0)
+		return ctl_error(p->ctl, rc, what);
 	if (rc == 1)
 		fprintf(stderr,
 			"iommufd-ctl: something changed meanwhile; the list may be incomplete\n");
-	rc = one && !p->ctl->json && p->lines == 1 ? print_lines(p) :
-						     scols_print_table(p->out);
-	return rc ? CTL_FAILED : CTL_OK;
+	return CTL_OK;
 }
 
 /**
@@ -281,12 +356,12 @@ int ctl_table_print(struct ctl *ctl, const struct ctl_table *table,
 		    const struct iv_filter *filters, unsigned int count, bool one,
 		    const char *what)
 {
-	struct printing p = { .ctl = ctl, .table = table };
+	struct printing p = { .ctl = ctl, .table = table, .one = one };
 	int rc;
 
-	rc = start_table(&p, one);
+	rc = start_table(&p);
 	if (!rc)
-		rc = fill_and_print(&p, filters, count, one, what);
+		rc = fill_and_print(&p, filters, count, what);
 	scols_unref_table(p.out);
 	return rc;
 }

@@ -144,12 +144,12 @@ TEST_F(ctl, device_is_found_by_each_of_its_names)
 TEST_F(ctl, lists_are_json_if_wanted)
 {
 	ASSERT_EQ(ENDS_OK, ctl(self, "-j -o name,state,context device list"));
-	EXPECT_TRUE(has(self, "\"devices\": ["));
-	EXPECT_TRUE(has(self, "\"name\": \"%s\"", self->name));
-	EXPECT_TRUE(has(self, "\"state\": \"attached\""));
-	EXPECT_TRUE(has(self, "\"context\": %u", self->ctx));
+	EXPECT_TRUE(has(self, "\"devices\":["));
+	EXPECT_TRUE(has(self, "\"name\":\"%s\"", self->name));
+	EXPECT_TRUE(has(self, "\"state\":\"attached\""));
+	EXPECT_TRUE(has(self, "\"context\":%u", self->ctx));
 	ASSERT_EQ(ENDS_OK, ctl(self, "-j -o first ioas show %u %u", self->ctx, self->ioas_id));
-	EXPECT_TRUE(has(self, "\"first\": %lu", IOVA));
+	EXPECT_TRUE(has(self, "\"first\":%lu", IOVA));
 }
 
 TEST_F(ctl, page_tables_and_pasids_are_listed)

@@ -2,8 +2,8 @@
 /*
  * Tables from what the kernel dumps, by libsmartcols; and the same as JSON.
  *
- * There may be a million objects, and no more memory is used for them than for a few: JSON is written
- * as objects come, and a table in blocks, of which the first settles how wide columns are.
+ * There may be a million objects, and no more memory is used for them than for a few: JSON is
+ * written as objects come, and a table in blocks, of which the first settles how wide columns are.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -342,8 +342,8 @@ static void unpin_run_folios(unsigned long pfn, unsigned long nr, bool dirty)
 }
 
 /*
- * Whether the kernel's own function is to unpin a folio: what is not ordinary memory, and where pins
- * aren't known.
+ * Whether the kernel's own function is to unpin a folio: what is not ordinary memory, and where
+ * pins aren't known.
  */
 static __always_inline bool unpin_is_kernels(const struct folio *folio, unsigned long pfn)
 {

@@ -219,7 +219,7 @@ static const struct iommufd_ioctl *ioctl_find(unsigned int cmd)
 	return table_find(iommufd_ioctls, ARRAY_SIZE(iommufd_ioctls), nr - IOMMUFD_CMD_BASE, cmd);
 }
 
-/* A structure of our own size, the usual case: without the checks that sizes only known now need. */
+/* A structure of our own size, the usual case: without the checks that others need. */
 static int copy_words_from_user(u64 *to, const u64 __user *from, size_t size)
 {
 	if (should_fail_usercopy() || !user_read_access_begin(from, size))

@@ -4,8 +4,8 @@
  * interrupt: nothing sleeps, and nobody waits for a listener. A listener that is too slow, or for
  * whom there is no memory, loses events and is told so with -ENOBUFS.
  *
- * Where nobody has ever listened, an event costs a look at a flag; where nobody listens any more, one
- * at netlink's bitmap.
+ * Where nobody has ever listened, an event costs a look at a flag; where nobody listens any more,
+ * one at netlink's bitmap.
  */
 #include <linux/device.h>
 #include <linux/user_namespace.h>
@@ -31,8 +31,8 @@ struct event {
 bool iommufd_events_wanted;
 
 /*
- * Called when a socket joins a group. It stays so: netlink tells of listeners before they count, and
- * again of those who have asked twice.
+ * Called when a socket joins a group. It stays so: netlink tells of listeners before they count,
+ * and again of those who have asked twice.
  */
 int iommufd_events_want(int group)
 {

@@ -99,8 +99,9 @@ static void complain(struct reader *reader, const char *what, int rc)
 	const struct request *request = &reader->request;
 	size_t i;
 
-	printf("# netlink: %s (%s); seed %lu\n#  %s:", what, strerrorname_np(rc < 0 ? -rc : 0) ?: "0",
-	       reader->options->seed, request->dump ? "dump" : "do");
+	printf("# netlink: %s (%s); seed %lu\n", what, strerrorname_np(rc < 0 ? -rc : 0) ?: "0",
+	       reader->options->seed);
+	printf("#  %s:", request->dump ? "dump" : "do");
 	for (i = 0; i < request->size; i++)
 		printf(" %02x", request->bytes[i]);
 	printf("\n");

@@ -417,7 +417,7 @@ TEST_F(netlink_dump, pasids_are_told_by_kind)
 				   IOMMU_HWPT_ALLOC_PASID, &hwpt_id));
 	ASSERT_EQ(0, mock_device_attach(&self->dev, rid, NULL));
 	ASSERT_EQ(0, iv_pasid_alloc(self->fd, self->dev.devid, IOMMU_PASID_SCOPE_EXCLUSIVE,
-					 &pasid));
+				    &pasid));
 	EXPECT_EQ(IOMMUFD_PASID_KIND_ALLOCATED, of_pasid(self, pasid.pasid, IOMMUFD_A_PASID_KIND));
 	EXPECT_EQ(pasid.id, of_pasid(self, pasid.pasid, IOMMUFD_A_PASID_ID));
 	EXPECT_EQ(IOMMUFD_PASID_SCOPE_EXCLUSIVE,
@@ -445,7 +445,7 @@ TEST_F(netlink_dump, pasids_are_all_there)
 					MOCK_FLAGS_DEVICE_PASID));
 	for (i = 0; i < 2000; i++)
 		ASSERT_EQ(0, iv_pasid_alloc_between(self->fd, self->dev.devid, 2 * i + 2,
-							 2 * i + 2, &pasid));
+						    2 * i + 2, &pasid));
 	ASSERT_EQ(0, netlink_list_of(IOMMUFD_NL_CMD_PASID_GET, IOMMUFD_A_PASID_CTX, self->ctx,
 				     &list));
 	EXPECT_EQ(2000, list.count);

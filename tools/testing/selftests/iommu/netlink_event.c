@@ -174,7 +174,7 @@ TEST_F(netlink_event, quota_is_told)
 	ASSERT_TRUE(hear(self, &attrs, IOMMUFD_EVENT_KIND_BIND));
 	ASSERT_EQ(0, iommufd_pasid_limit(0, &old));
 	EXPECT_EQ(-EDQUOT, iv_pasid_alloc(self->iommufd, self->devid,
-					       IOMMU_PASID_SCOPE_EXCLUSIVE, &pasid));
+					  IOMMU_PASID_SCOPE_EXCLUSIVE, &pasid));
 	ASSERT_EQ(0, iommufd_pasid_limit(old, NULL));
 	ASSERT_TRUE(hear(self, &attrs, IOMMUFD_EVENT_KIND_QUOTA));
 	EXPECT_EQ(IOMMUFD_QUOTA_PASIDS, iv_attrs_number(&attrs, IOMMUFD_A_EVENT_QUOTA, 99));

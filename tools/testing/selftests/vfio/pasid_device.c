@@ -177,7 +177,7 @@ TEST_F(pasid_device, close_detaches_all)
 	uint32_t i;
 
 	ASSERT_EQ(0, iv_pasid_alloc(self->iommufd, self->devid, IOMMU_PASID_SCOPE_EXCLUSIVE,
-					 &pasid));
+				    &pasid));
 	ASSERT_EQ(0, iv_device_attach_pasid(self->fd, self->a, pasid.pasid));
 	for (i = 0; i < 20; i++)
 		ASSERT_EQ(0, iv_device_attach_pasid(self->fd, self->a, PASID + i));

@@ -3,36 +3,23 @@
  * iommufd-ctl probe, on devices of all kinds: what it finds, and that it leaves nothing behind.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
+#include "ctl_tool.h"
 #include "iv.h"
 #include "mock_vfio.h"
 #include "test_device.h"
 #include "test_process.h"
 #include "kselftest_harness.h"
 
-#define TOOL "iommufd-ctl"
 #define NOBODY 65534
-
-/* What the tool ends with, as its man page has it */
-enum {
-	ENDS_OK,
-	ENDS_FAILED,
-	ENDS_USAGE,
-	ENDS_NO_MODULE,
-	ENDS_NO_PERMISSION,
-	ENDS_NO_OBJECT,
-	ENDS_IN_USE,
-};
 
 FIXTURE(ctl_probe)
 {
 	struct test_device dev;
-	char text[16384];
+	char text[CTL_TEXT_SIZE];
 };
 
 FIXTURE_VARIANT(ctl_probe)
@@ -58,8 +45,8 @@ FIXTURE_VARIANT_ADD(ctl_probe, igb)
 
 FIXTURE_SETUP(ctl_probe)
 {
-	if (system("command -v " TOOL " >/dev/null"))
-		SKIP(return, "there is no " TOOL " here: make check brings it");
+	if (ctl_tool_missing())
+		SKIP(return, "there is no " CTL_TOOL " here: make check brings it");
 	if (!test_role_addr(variant->role))
 		SKIP(return, "no %s device", test_role_name(variant->role));
 	ASSERT_EQ(0, test_device_setup(&self->dev, variant->role, TEST_CLAIMED));
@@ -71,34 +58,9 @@ FIXTURE_TEARDOWN(ctl_probe)
 		test_device_teardown(&self->dev);
 }
 
-/* Runs it; its output and its complaints are in self->text. Returns its exit status. */
-static int try(struct _test_data_ctl_probe *self, const char *format, ...)
-{
-	char command[256] = TOOL " probe ", *end = command + strlen(command);
-	size_t size;
-	va_list args;
-	FILE *out;
-	int status;
-
-	va_start(args, format);
-	vsnprintf(end, sizeof(command) - (end - command) - 8, format, args);
-	va_end(args);
-	strcat(command, " 2>&1");
-	out = popen(command, "r");
-	if (!out)
-		return -errno;
-	size = fread(self->text, 1, sizeof(self->text) - 1, out);
-	self->text[size] = 0;
-	status = pclose(out);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
-}
-
 static bool has(const struct _test_data_ctl_probe *self, const char *wanted)
 {
-	if (strstr(self->text, wanted))
-		return true;
-	printf("# there is no '%s' in: %s\n", wanted, self->text);
-	return false;
+	return ctl_tool_said(self->text, "%s", wanted);
 }
 
 /* The name of the device in /dev/vfio/devices */
@@ -121,7 +83,7 @@ TEST_F(ctl_probe, every_step_is_done)
 	};
 	unsigned int i;
 
-	ASSERT_EQ(ENDS_OK, try(self, "%s", self->dev.addr));
+	ASSERT_EQ(ENDS_OK, ctl_tool(self->text, "probe %s", self->dev.addr));
 	for (i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		EXPECT_TRUE(has(self, steps[i]));
 	EXPECT_TRUE(has(self, variant->id));
@@ -145,7 +107,7 @@ TEST_F(ctl_probe, device_is_as_it_was)
 	uint8_t before[64], after[64];
 
 	ASSERT_EQ(0, read_config(self, before));
-	ASSERT_EQ(ENDS_OK, try(self, "%s", self->dev.addr));
+	ASSERT_EQ(ENDS_OK, ctl_tool(self->text, "probe %s", self->dev.addr));
 	ASSERT_EQ(0, read_config(self, after));
 	EXPECT_EQ(0, memcmp(before, after, sizeof(before)));
 	EXPECT_EQ(0, test_device_advance(&self->dev, TEST_ATTACHED));
@@ -156,9 +118,9 @@ TEST_F(ctl_probe, device_has_several_names)
 	char name[32];
 
 	ASSERT_EQ(0, device_name(self, name));
-	EXPECT_EQ(ENDS_OK, try(self, "%s", name));
-	EXPECT_EQ(ENDS_OK, try(self, "/dev/vfio/devices/%s", name));
-	EXPECT_EQ(ENDS_OK, try(self, "%s", strchr(self->dev.addr, ':') + 1));
+	EXPECT_EQ(ENDS_OK, ctl_tool(self->text, "probe %s", name));
+	EXPECT_EQ(ENDS_OK, ctl_tool(self->text, "probe /dev/vfio/devices/%s", name));
+	EXPECT_EQ(ENDS_OK, ctl_tool(self->text, "probe %s", strchr(self->dev.addr, ':') + 1));
 	EXPECT_TRUE(has(self, self->dev.addr));
 }
 
@@ -170,7 +132,7 @@ TEST_F(ctl_probe, reset_is_done_if_wanted)
 	ASSERT_EQ(0, test_device_advance(&self->dev, TEST_BOUND));
 	ASSERT_EQ(0, iv_device_info(self->dev.fd, &info));
 	test_device_close(&self->dev);
-	status = try(self, "--reset %s", self->dev.addr);
+	status = ctl_tool(self->text, "probe --reset %s", self->dev.addr);
 	if (info.flags & VFIO_DEVICE_FLAGS_RESET) {
 		EXPECT_EQ(ENDS_OK, status);
 		EXPECT_TRUE(has(self, "it is as it was when it was opened"));
@@ -187,7 +149,7 @@ TEST_F(ctl_probe, json_is_one_object)
 	char name[32], wanted[96];
 
 	ASSERT_EQ(0, device_name(self, name));
-	ASSERT_EQ(ENDS_OK, try(self, "-j %s", name));
+	ASSERT_EQ(ENDS_OK, ctl_tool(self->text, "probe -j %s", name));
 	snprintf(wanted, sizeof(wanted), "{\"device\":\"%s\",\"parent\":\"%s\"", name,
 		 self->dev.addr);
 	EXPECT_TRUE(has(self, wanted));
@@ -202,7 +164,7 @@ TEST_F(ctl_probe, device_in_use_is_left_alone)
 	struct vfio_device_info info;
 
 	ASSERT_EQ(0, test_device_advance(&self->dev, TEST_ATTACHED));
-	EXPECT_NE(ENDS_OK, try(self, "%s", self->dev.addr));
+	EXPECT_NE(ENDS_OK, ctl_tool(self->text, "probe %s", self->dev.addr));
 	EXPECT_TRUE(has(self, "\nbind "));
 	EXPECT_TRUE(has(self, "FAILED: "));
 	EXPECT_TRUE(has(self, "everything is undone"));
@@ -212,7 +174,7 @@ TEST_F(ctl_probe, device_in_use_is_left_alone)
 TEST_F(ctl_probe, failure_is_in_json)
 {
 	ASSERT_EQ(0, test_device_advance(&self->dev, TEST_BOUND));
-	EXPECT_NE(ENDS_OK, try(self, "-j %s", self->dev.addr));
+	EXPECT_NE(ENDS_OK, ctl_tool(self->text, "probe -j %s", self->dev.addr));
 	EXPECT_TRUE(has(self, "\"ok\":false"));
 	EXPECT_TRUE(has(self, "{\"step\":\"bind\",\"result\":\"failed\",\"us\":"));
 	EXPECT_TRUE(has(self, "\"errno\":\"E"));
@@ -221,16 +183,16 @@ TEST_F(ctl_probe, failure_is_in_json)
 TEST_F(ctl_probe, function_without_vfio_driver_is_refused)
 {
 	ASSERT_EQ(0, iv_pci_unbind_driver(self->dev.addr));
-	EXPECT_EQ(ENDS_NO_OBJECT, try(self, "%s", self->dev.addr));
+	EXPECT_EQ(ENDS_NO_OBJECT, ctl_tool(self->text, "probe %s", self->dev.addr));
 	EXPECT_TRUE(has(self, "iommufd-ctl device bind"));
-	EXPECT_EQ(ENDS_USAGE, try(self, ""));
+	EXPECT_EQ(ENDS_USAGE, ctl_tool(self->text, "probe "));
 }
 
 static int unprivileged(void *arg)
 {
 	struct _test_data_ctl_probe *self = arg;
 
-	return try(self, "%s", self->dev.addr) == ENDS_NO_PERMISSION &&
+	return ctl_tool(self->text, "probe %s", self->dev.addr) == ENDS_NO_PERMISSION &&
 	       has(self, "60-iommufd-vfio.rules") ? 0 : -ENOTRECOVERABLE;
 }
 
@@ -253,7 +215,7 @@ TEST_F(ctl_probe, device_that_is_no_pci_function_works)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	EXPECT_LT(0, readlink(path, target, sizeof(target) - 1));
 	close(fd);
-	EXPECT_EQ(ENDS_OK, try(self, "%s", target));
+	EXPECT_EQ(ENDS_OK, ctl_tool(self->text, "probe %s", target));
 	EXPECT_TRUE(has(self, "it is no PCI device"));
 	EXPECT_EQ(0, mock_vfio_unload());
 }

@@ -99,7 +99,8 @@ pci_ers_result_t vfio_pci_core_error_reset(struct vfio_pci_core_device *core)
 		return PCI_ERS_RESULT_DISCONNECT;
 	pci_load_saved_state(core->pdev, state);
 	pci_restore_state(core->pdev);
-	vfio_pci_wake(core);
+	/* By the reset; and the PCI core holds a lock that setting the power state takes, too. */
+	vfio_pci_woken(core);
 	if (core->config)
 		vfio_pci_config_after_reset(core);
 	/* The table of MSI-X is in memory, which may not have answered just now. */

@@ -113,16 +113,16 @@ void vfio_pci_decode_set(struct vfio_pci_core_device *core, bool memory, bool io
 	vfio_pci_gate_apply(core, was_usable);
 }
 
-/* Back to D0, with the config space that it had before. Does nothing if the device is awake. */
-void vfio_pci_wake(struct vfio_pci_core_device *core)
+/* Gives a function in D0 the config space that it had before it slept, if it did. */
+void vfio_pci_woken(struct vfio_pci_core_device *core)
 {
 	struct pci_dev *pdev = core->pdev;
 
 	lockdep_assert_held_write(&core->mem_lock);
 	if (!core->asleep)
 		return;
-
-	pci_set_power_state(pdev, PCI_D0);
+	/* A reset wakes it up as well. */
+	pdev->current_state = PCI_D0;
 	/*
 	 * Without No_Soft_Reset the function has forgotten its config space. The saved copy also
 	 * brings MSI back; COMMAND may have been written since and is refreshed.
@@ -131,6 +131,14 @@ void vfio_pci_wake(struct vfio_pci_core_device *core)
 	pci_restore_state(pdev);
 	core->asleep = false;
 	vfio_pci_gate_apply(core, false);
+}
+
+/* Back to D0. Does nothing if the device is awake. */
+void vfio_pci_wake(struct vfio_pci_core_device *core)
+{
+	if (core->asleep)
+		pci_set_power_state(core->pdev, PCI_D0);
+	vfio_pci_woken(core);
 }
 
 static void vfio_pci_sleep(struct vfio_pci_core_device *core, pci_power_t state)

@@ -70,6 +70,7 @@ void vfio_pci_command_refresh(struct vfio_pci_core_device *core); /* mem_lock fo
 void vfio_pci_command_update(struct vfio_pci_core_device *core, u16 clear, u16 set); /* intx.lock */
 void vfio_pci_power_set(struct vfio_pci_core_device *core, pci_power_t state); /* config_lock */
 void vfio_pci_wake(struct vfio_pci_core_device *core);		/* mem_lock for write */
+void vfio_pci_woken(struct vfio_pci_core_device *core);		/* likewise */
 
 /* How long to wait for someone who holds the device lock for a moment. */
 #define VFIO_PCI_RESET_TRIES	20

@@ -13,8 +13,10 @@ IV_STOCK_MODULES='vfio vfio_iommu_type1 vfio-pci mdev irqbypass nvme igb igbvf u
 initramfs_base() {
 	local tree=$1 release=$2 key
 
-	key=$(cat "$IV_VM/lib/initramfs.sh" "$tree/lib/modules/$release/modules.order" |
-	      cksum | cut -d' ' -f1)
+	# Kernels of one release and with the same modules may still be configured otherwise: the
+	# debug kernel's folder is named by that.
+	key=$({ cat "$IV_VM/lib/initramfs.sh" "$tree/lib/modules/$release/modules.order" &&
+		realpath "$tree"; } | cksum | cut -d' ' -f1)
 	IV_BASE=$IV_CACHE/initramfs/$release-$(part_version busybox)-$key
 	[ ! -f "$IV_BASE/root.cpio" ] || return 0
 

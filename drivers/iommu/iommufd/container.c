@@ -141,6 +141,12 @@ void iommufd_container_leave(struct iommufd_endpoint *ep)
 	container_drop_ioas(unused);
 }
 
+/* Whether devices behind no IOMMU are in it. */
+static bool container_is_noiommu(const struct iommufd_container *container)
+{
+	return container->groups && container->noiommu;
+}
+
 static int container_add(struct iommufd_endpoint *ep)
 {
 	struct iommufd_ctx *ictx = ep->obj.ictx;
@@ -153,7 +159,7 @@ static int container_add(struct iommufd_endpoint *ep)
 	if (ep->in_container)
 		return 0;
 	/* DMA that is translated and DMA that isn't don't mix. */
-	if (container->groups && container->noiommu)
+	if (container_is_noiommu(container))
 		return -EPERM;
 	rc = container_need_ioas(ictx);
 	if (rc)
@@ -249,9 +255,9 @@ bool iommufd_container_has_type(struct iommufd_ctx *ictx, unsigned long type)
 	switch (type) {
 	case VFIO_TYPE1_IOMMU:
 	case VFIO_TYPE1v2_IOMMU:
-		return !container->groups || !container->noiommu;
+		return !container_is_noiommu(container);
 	case VFIO_NOIOMMU_IOMMU:
-		return container->groups && container->noiommu;
+		return container_is_noiommu(container);
 	default:
 		return false;
 	}

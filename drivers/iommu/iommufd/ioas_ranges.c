@@ -231,13 +231,9 @@ void iommufd_reservations_swap(struct iommufd_reservations *a, struct iommufd_re
 {
 	LIST_HEAD(list);
 
-	if (list_empty(&a->list)) {
-		list_splice_init(&b->list, &a->list);
-	} else {
-		list_splice_init(&a->list, &list);
-		list_splice_init(&b->list, &a->list);
-		list_splice(&list, &b->list);
-	}
+	list_splice_init(&a->list, &list);
+	list_splice_init(&b->list, &a->list);
+	list_splice(&list, &b->list);
 	swap(a->ioas, b->ioas);
 }
 

@@ -331,11 +331,13 @@ int ctl_device_unbind(struct ctl *ctl, const struct ctl_command *command, char *
 {
 	struct change change;
 	int rc = begin(&change, ctl, words[0]);
+	bool native;
 
 	(void)command;
 	if (rc)
 		return rc;
-	if (!is_native(&change.pci))
+	native = is_native(&change.pci);
+	if (!native)
 		rc = check_uses(&change);
 	if (rc)
 		return rc;
@@ -345,7 +347,7 @@ int ctl_device_unbind(struct ctl *ctl, const struct ctl_command *command, char *
 	}
 	if (!is_real())
 		return CTL_FAILED;
-	if (!is_native(&change.pci))
+	if (!native)
 		rc = iv_pci_choose_driver(change.pci.addr);
 	if (rc)
 		return complain(&change, rc, "its own driver");

@@ -20,7 +20,6 @@
 #include "iv_netlink.h"
 
 #define READERS 2
-#define MAX_ATTRS 4
 #define REQUEST_SIZE 256
 
 /* Nothing has so many messages in it that reading them all takes long. */
@@ -322,8 +321,6 @@ static int check_answer(const struct iv_attrs *attrs, void *data)
 
 static bool may_be(const struct request *request, int rc)
 {
-	if (request->malformed && request->unknown)
-		return rc == -EINVAL || rc == -EOPNOTSUPP;
 	if (request->malformed)
 		return rc == -EINVAL || rc == -ERANGE;
 	if (request->unknown)

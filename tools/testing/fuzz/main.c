@@ -69,7 +69,8 @@ static unsigned int parse_lanes(const char *list)
 
 		if (lane < 0)
 			wrong("a lane is exact, shared, kill, vfio, netlink or all", list);
-		lanes |= lane == 5 ? LANE_ALL : 1U << lane;
+		/* "all" is the last. */
+		lanes |= names[lane + 1] ? 1U << lane : LANE_ALL;
 		list = list[length] ? list + length + 1 : NULL;
 	}
 	return lanes;

@@ -36,6 +36,9 @@
  *     irq_lock       mutex    which interrupts are set up; never with config_lock
  *       mem_lock     rwsem    whether BARs may be touched. Read: touching them. Write: changing
  *                             decoding, power state, MSI/MSI-X tables, and resetting
+ *         state_lock mutex    the PCI core's saved copy of config space, while it is being made or
+ *                             put back; errors. The PCI core's error callbacks take it, with
+ *                             pci_bus_sem held, so nothing that may wait for that is done under it
  *         intx.lock  spinlock INTx state and every change of hardware's COMMAND; hard interrupts
  *     bar_lock       mutex    creation of BAR mappings; a leaf
  *     vga.lock       spinlock who waits for the VGA arbiter; a leaf. The arbiter is waited for with
@@ -55,6 +58,7 @@
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/vfio.h>
+#include <linux/workqueue.h>
 
 struct vfio_pci_config;
 struct vfio_pci_vector;
@@ -138,6 +142,18 @@ struct vfio_pci_vga {
 };
 
 /**
+ * enum vfio_pci_error - how far recovery from a fatal error has got
+ * @VFIO_PCI_NO_ERROR: there was none, or the function has recovered
+ * @VFIO_PCI_FROZEN: the PCI core is seeing to it
+ * @VFIO_PCI_RECOVERED: it has; the function is about to be as before
+ */
+enum vfio_pci_error {
+	VFIO_PCI_NO_ERROR,
+	VFIO_PCI_FROZEN,
+	VFIO_PCI_RECOVERED,
+};
+
+/**
  * struct vfio_pci_core_device - a PCI function that is offered to userspace
  * @vdev: the vfio device; must come first
  * @pdev: the function
@@ -149,12 +165,17 @@ struct vfio_pci_core_device {
 	unsigned int flags;
 	struct list_head registered;	/* registry.c */
 
-	/* error.c; under the device lock, or of a mediated device what its driver has for that. */
+	/* Under state_lock; see error.c. */
+	struct mutex state_lock;
+	enum vfio_pci_error error;		/* read without lock */
+	bool state_lost;			/* config space, by an error */
+	bool state_restored;			/* then, but other things have not been yet */
 	struct pci_saved_state *found_state;	/* config space at registration */
-	struct pci_saved_state *error_state;	/* and at the last fatal error */
+	struct pci_saved_state *error_state;	/* at the last fatal error since open or close */
+	struct pci_saved_state *saved_state;	/* at open; until close */
+	struct work_struct error_work;
 
 	/* Set by open, constant until close. */
-	struct pci_saved_state *saved_state;
 	bool resettable;
 	unsigned int msi_max;		/* vectors the function has */
 	unsigned int msix_max;
@@ -176,7 +197,6 @@ struct vfio_pci_core_device {
 	bool memory_on;			/* virtual COMMAND */
 	bool io_on;
 	bool asleep;			/* the user has put it into D1, D2 or D3hot */
-	bool frozen;			/* between a fatal error and recovery from it */
 	bool low_power;			/* the user lets the host power it down */
 	bool kept_awake;		/* open, and not so; read without lock: low_power.c */
 	bool has_vfs;			/* it is a PF with virtual functions: must be awake */

@@ -321,12 +321,18 @@ int vfio_pci_config_create(struct vfio_pci_core_device *core)
 		kvfree(config);
 		return ret;
 	}
-	core->config = config;
+	scoped_guard(mutex, &core->config_lock)
+		core->config = config;
 	return 0;
 }
 
 void vfio_pci_config_destroy(struct vfio_pci_core_device *core)
 {
-	kvfree(core->config);
-	core->config = NULL;
+	struct vfio_pci_config *config;
+
+	scoped_guard(mutex, &core->config_lock) {
+		config = core->config;
+		core->config = NULL;
+	}
+	kvfree(config);
 }

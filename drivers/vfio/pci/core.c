@@ -41,6 +41,7 @@ int vfio_pci_core_init(struct vfio_pci_core_device *core, struct pci_dev *pdev,
 	core->irq_index = VFIO_PCI_NUM_IRQS;
 	init_rwsem(&core->mem_lock);
 	mutex_init(&core->bar_lock);
+	mutex_init(&core->state_lock);
 	mutex_init(&core->config_lock);
 	mutex_init(&core->irq_lock);
 	mutex_init(&core->ioeventfd_lock);
@@ -156,7 +157,6 @@ static void vfio_pci_gate_open(struct vfio_pci_core_device *core)
 	pci_read_config_word(core->pdev, PCI_COMMAND, &command);
 	guard(rwsem_write)(&core->mem_lock);
 	core->asleep = false;
-	core->frozen = false;
 	core->io_on = command & PCI_COMMAND_IO;
 	/* A virtual function's memory enable bit is hardwired to 0; its PF enables memory. */
 	core->memory_on = core->pdev->is_virtfn || (command & PCI_COMMAND_MEMORY);
@@ -192,8 +192,11 @@ static void vfio_pci_state_restore(struct vfio_pci_core_device *core)
 	struct pci_dev *pdev = core->pdev;
 	u16 command;
 
-	pci_load_and_free_saved_state(pdev, &core->saved_state);
-	pci_restore_state(pdev);
+	scoped_guard(mutex, &core->state_lock) {
+		pci_load_and_free_saved_state(pdev, &core->saved_state);
+		pci_restore_state(pdev);
+		vfio_pci_error_forget(core);
+	}
 
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	if (!PCI_POSSIBLE_ERROR(command))
@@ -256,8 +259,11 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 	if (ret)
 		goto err_disable;
 
-	pci_save_state(pdev);
-	core->saved_state = pci_store_saved_state(pdev);
+	scoped_guard(mutex, &core->state_lock) {
+		pci_save_state(pdev);
+		core->saved_state = pci_store_saved_state(pdev);
+		vfio_pci_error_forget(core);
+	}
 	if (!core->saved_state) {
 		ret = -ENOMEM;
 		goto err_disable;

@@ -2,10 +2,11 @@
 /*
  * Whether the function's BARs answer: decoding (the COMMAND register) and power states.
  *
- * The gate is four booleans under mem_lock: memory_on and io_on mirror the user's COMMAND, asleep
- * says that the user has left D0, and frozen that an error is being seen to. Accessors and faults
- * hold mem_lock for read while they use a BAR. Whoever closes the gate holds it for write, closes,
- * zaps the user's mappings, and only then makes hardware deaf; opening goes the other way round.
+ * The gate is three booleans under mem_lock: memory_on and io_on mirror the user's COMMAND, asleep
+ * says that the user has left D0. Accessors and faults hold mem_lock for read while they use a BAR.
+ * Whoever closes the gate holds it for write, closes, zaps the user's mappings, and only then makes
+ * hardware deaf; opening goes the other way round. An error that is being seen to closes it as well,
+ * at once and without the lock (error.c).
  *
  * Hardware's COMMAND also holds the INTx disable bit, which hard interrupts change. So each change
  * of the register is made under intx.lock. Bus mastering is changed here and nowhere else while the
@@ -18,23 +19,34 @@
 
 #define VFIO_PCI_COMMAND_DECODE	(PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 
+static bool vfio_pci_has_error(struct vfio_pci_core_device *core)
+{
+	return READ_ONCE(core->error) != VFIO_PCI_NO_ERROR;
+}
+
 bool vfio_pci_memory_usable(struct vfio_pci_core_device *core)
 {
 	lockdep_assert_held(&core->mem_lock);
-	return core->memory_on && !core->asleep && !core->frozen;
+	return core->memory_on && !core->asleep && !vfio_pci_has_error(core);
 }
 
 bool vfio_pci_io_usable(struct vfio_pci_core_device *core)
 {
 	lockdep_assert_held(&core->mem_lock);
-	return core->io_on && !core->asleep && !core->frozen;
+	return core->io_on && !core->asleep && !vfio_pci_has_error(core);
+}
+
+/* Without the lock, a fault that found the gate open may still put its page in afterwards. */
+void vfio_pci_mappings_zap_early(struct vfio_pci_core_device *core)
+{
+	vfio_device_zap(&core->vdev, vfio_pci_region_pos(VFIO_PCI_BAR0_REGION_INDEX),
+			vfio_pci_region_pos(VFIO_PCI_ROM_REGION_INDEX));
 }
 
 void vfio_pci_mappings_zap(struct vfio_pci_core_device *core)
 {
 	lockdep_assert_held_write(&core->mem_lock);
-	vfio_device_zap(&core->vdev, vfio_pci_region_pos(VFIO_PCI_BAR0_REGION_INDEX),
-			vfio_pci_region_pos(VFIO_PCI_ROM_REGION_INDEX));
+	vfio_pci_mappings_zap_early(core);
 }
 
 void vfio_pci_command_update(struct vfio_pci_core_device *core, u16 clear, u16 set)
@@ -113,32 +125,25 @@ void vfio_pci_decode_set(struct vfio_pci_core_device *core, bool memory, bool io
 	vfio_pci_gate_apply(core, was_usable);
 }
 
-/* Gives a function in D0 the config space that it had before it slept, if it did. */
-void vfio_pci_woken(struct vfio_pci_core_device *core)
+/* Back to D0. Does nothing if the device is awake. */
+void vfio_pci_wake(struct vfio_pci_core_device *core)
 {
 	struct pci_dev *pdev = core->pdev;
 
 	lockdep_assert_held_write(&core->mem_lock);
 	if (!core->asleep)
 		return;
-	/* A reset wakes it up as well. */
-	pdev->current_state = PCI_D0;
+	pci_set_power_state(pdev, PCI_D0);
 	/*
 	 * Without No_Soft_Reset the function has forgotten its config space. The saved copy also
 	 * brings MSI back; COMMAND may have been written since and is refreshed.
 	 */
-	pci_load_and_free_saved_state(pdev, &core->sleep_state);
-	pci_restore_state(pdev);
+	scoped_guard(mutex, &core->state_lock) {
+		pci_load_and_free_saved_state(pdev, &core->sleep_state);
+		pci_restore_state(pdev);
+	}
 	core->asleep = false;
 	vfio_pci_gate_apply(core, false);
-}
-
-/* Back to D0. Does nothing if the device is awake. */
-void vfio_pci_wake(struct vfio_pci_core_device *core)
-{
-	if (core->asleep)
-		pci_set_power_state(core->pdev, PCI_D0);
-	vfio_pci_woken(core);
 }
 
 static void vfio_pci_sleep(struct vfio_pci_core_device *core, pci_power_t state)
@@ -156,8 +161,10 @@ static void vfio_pci_sleep(struct vfio_pci_core_device *core, pci_power_t state)
 		 */
 		scoped_guard(spinlock_irqsave, &core->intx.lock)
 			vfio_pci_command_update(core, PCI_COMMAND_MASTER, 0);
-		pci_save_state(pdev);
-		core->sleep_state = pci_store_saved_state(pdev);
+		scoped_guard(mutex, &core->state_lock) {
+			pci_save_state(pdev);
+			core->sleep_state = pci_store_saved_state(pdev);
+		}
 		/* Out of memory: likewise. */
 		if (!core->sleep_state) {
 			vfio_pci_command_refresh(core);

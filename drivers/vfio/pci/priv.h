@@ -23,9 +23,10 @@ void vfio_pci_io_load(void __iomem *io, void *buf, size_t size);
 void vfio_pci_io_store(void __iomem *io, const void *buf, size_t size);
 size_t vfio_pci_bar_widest(struct vfio_pci_core_device *core, unsigned int bar);
 
-/* error.c: device lock, or of a mediated device one of its driver's */
+/* error.c */
 void vfio_pci_error_init(struct vfio_pci_core_device *core);
 void vfio_pci_error_exit(struct vfio_pci_core_device *core);
+void vfio_pci_error_forget(struct vfio_pci_core_device *core);	/* state_lock */
 
 /* ioeventfd.c */
 void vfio_pci_ioeventfds_end(struct vfio_pci_core_device *core);
@@ -51,7 +52,7 @@ ssize_t vfio_pci_config_read(struct vfio_pci_core_device *core, void *buf, size_
 ssize_t vfio_pci_config_write(struct vfio_pci_core_device *core, const void *buf, size_t count,
 			      u64 off);	/* takes config_lock */
 
-/* config_build.c: takes no lock; called by open and close only. */
+/* config_build.c: takes config_lock; called by open and close only. */
 int vfio_pci_config_create(struct vfio_pci_core_device *core);
 void vfio_pci_config_destroy(struct vfio_pci_core_device *core);
 
@@ -62,6 +63,7 @@ void vfio_pci_config_after_reset(struct vfio_pci_core_device *core);
 bool vfio_pci_memory_usable(struct vfio_pci_core_device *core);	/* mem_lock */
 bool vfio_pci_io_usable(struct vfio_pci_core_device *core);	/* mem_lock */
 void vfio_pci_mappings_zap(struct vfio_pci_core_device *core);	/* mem_lock for write */
+void vfio_pci_mappings_zap_early(struct vfio_pci_core_device *core);	/* no lock */
 void vfio_pci_decode_set(struct vfio_pci_core_device *core, bool memory, bool io);
 void vfio_pci_master_set(struct vfio_pci_core_device *core, bool on);
 pci_power_t vfio_pci_memory_force(struct vfio_pci_core_device *core); /* mem_lock for write */
@@ -70,7 +72,6 @@ void vfio_pci_command_refresh(struct vfio_pci_core_device *core); /* mem_lock fo
 void vfio_pci_command_update(struct vfio_pci_core_device *core, u16 clear, u16 set); /* intx.lock */
 void vfio_pci_power_set(struct vfio_pci_core_device *core, pci_power_t state); /* config_lock */
 void vfio_pci_wake(struct vfio_pci_core_device *core);		/* mem_lock for write */
-void vfio_pci_woken(struct vfio_pci_core_device *core);		/* likewise */
 
 /* How long to wait for someone who holds the device lock for a moment. */
 #define VFIO_PCI_RESET_TRIES	20

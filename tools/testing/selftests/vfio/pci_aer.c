@@ -14,8 +14,10 @@
 #include "iv.h"
 #include "iv_config.h"
 #include "test_device.h"
+#include "test_fault.h"
 #include "test_hardware.h"
 #include "test_process.h"
+#include "test_race.h"
 #include "test_user.h"
 #include "test_wait.h"
 #include "kselftest_harness.h"
@@ -32,6 +34,11 @@
 /* The status of a device that has been seen; a reset clears it. */
 #define STATUS_MASK 0xff
 #define STATUS_SEEN 1
+
+/* A race: who does what, and how long at least */
+enum { SLEEPER, RESETTER, READER, TOUCHER, ARMER, REPORTER, RACERS };
+#define RACE_MS 1000
+#define RACE_ERRORS 4
 
 /* Errors, as QEMU calls them, and how bad they are by default. */
 #define NOT_FATAL "COMP_ABORT"
@@ -255,6 +262,116 @@ TEST_F(aer, revoked_user_is_not_told)
 	test_device_close(&self->dev);
 	ASSERT_EQ(0, start(self));
 	EXPECT_TRUE(bar_answers(self));
+}
+
+/**
+ * struct aer_race - what everybody does with one device
+ * @self: the device
+ * @pm: where its PM capability is
+ * @reported: how many errors it has reported
+ * @results: of the calls
+ */
+struct aer_race {
+	struct _test_data_aer *self;
+	int pm;
+	atomic_uint reported;
+	struct test_race results;
+};
+
+static void race_power(struct aer_race *race, unsigned int round)
+{
+	const int fd = race->self->dev.fd;
+
+	test_race_expect(&race->results,
+			 iv_config_write16(fd, race->pm + PCI_PM_CTRL, round & 1 ? 0 : 3), 0, 0);
+	test_race_expect(&race->results, iv_config_command(fd, PCI_COMMAND_MEMORY,
+							   round & 2 ? PCI_COMMAND_MASTER : 0),
+			 0, 0);
+}
+
+static void race_read(struct aer_race *race)
+{
+	uint32_t value;
+	int64_t rc = iv_region_read(&race->self->bar, REG_QUEUES, &value, sizeof(value));
+
+	if (rc != sizeof(value))
+		test_race_expect(&race->results, rc, -EIO, -EIO);
+}
+
+static void race_arm(struct aer_race *race)
+{
+	const int fd = race->self->dev.fd;
+
+	test_race_expect(&race->results,
+			 iv_irq_set_eventfds(fd, MSIX, 0, 1, &race->self->vector), 0, 0);
+	test_race_expect(&race->results, iv_irq_disable(fd, MSIX), 0, 0);
+}
+
+static void race_report(struct aer_race *race)
+{
+	test_race_expect(&race->results, report_error(race->reported & 1 ? NOT_FATAL : FATAL), 0, 0);
+	race->reported++;
+}
+
+static void race_one(struct test_threads *threads, unsigned int index, void *arg)
+{
+	struct aer_race *race = arg;
+
+	for (unsigned int round = 0; !test_threads_stopping(threads); round++) {
+		if (index == SLEEPER)
+			race_power(race, round);
+		else if (index == RESETTER)
+			test_race_expect(&race->results, iv_device_reset(race->self->dev.fd),
+					 -EAGAIN, -EAGAIN);
+		else if (index == READER)
+			race_read(race);
+		else if (index == TOUCHER)
+			test_load_gives_sigbus(race->self->bar.map);
+		else if (index == ARMER)
+			race_arm(race);
+		else
+			race_report(race);
+		threads->rounds++;
+	}
+}
+
+static bool all_were_reported(void *arg)
+{
+	struct aer_race *race = arg;
+
+	return race->reported >= RACE_ERRORS;
+}
+
+TEST_F(aer, errors_while_it_is_used_in_every_way)
+{
+	struct aer_race race = { .self = self };
+
+	ASSERT_EQ(0, start(self));
+	race.pm = iv_config_find_cap(self->dev.fd, PCI_CAP_ID_PM);
+	ASSERT_LT(0, race.pm);
+	EXPECT_EQ(0, test_race_run_until(&race.results, RACERS, race_one, &race, RACE_MS,
+					 all_were_reported));
+	EXPECT_LT(0, iv_eventfd_wait(self->eventfd, SOON_MS));
+	/* It is the user's again, in whatever state the others have left it. */
+	ASSERT_EQ(0, iv_config_write16(self->dev.fd, race.pm + PCI_PM_CTRL, 0));
+	ASSERT_EQ(0, iv_config_command(self->dev.fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0));
+	EXPECT_TRUE(test_wait_until(bar_answers, self, SOON_MS));
+	EXPECT_TRUE(test_hw_bars_unmoved(self->dev.addr, self->bars));
+	EXPECT_TRUE(test_hw_bus_master(self->dev.addr));
+}
+
+TEST_F(aer, close_right_after_a_fatal_error)
+{
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, start(self));
+		ASSERT_EQ(0, report_error(FATAL));
+		iv_region_close(&self->bar);
+		test_device_close(&self->dev);
+		EXPECT_FALSE(test_hw_bus_master(self->dev.addr));
+	}
+	ASSERT_EQ(0, start(self));
+	EXPECT_TRUE(test_wait_until(bar_answers, self, SOON_MS));
+	EXPECT_TRUE(test_hw_bars_unmoved(self->dev.addr, self->bars));
 }
 
 TEST_F(aer, unbind_right_after_a_fatal_error)

@@ -268,7 +268,10 @@ long vfio_file_bind(struct vfio_file *df, struct vfio_device_bind_iommufd __user
 	if (IS_ERR(ictx))
 		return PTR_ERR(ictx);
 
-	mutex_lock(&df->core->lock);
+	/* Whoever has it may be resetting the device, and others are waiting, too. */
+	rc = mutex_lock_killable(&df->core->lock);
+	if (rc)
+		goto put_ctx;
 	rc = session_begin(df, ictx, bind.flags & VFIO_DEVICE_BIND_FLAG_TOKEN ? &token : NULL);
 	if (!rc)
 		bind.out_devid = iommufd_endpoint_id(df->endpoint);

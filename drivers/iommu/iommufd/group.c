@@ -252,7 +252,8 @@ static int group_reserve(struct iommufd_group *igroup, struct iommufd_reservatio
  *
  * Return: 0; -ENODEV (released), -EINVAL (the group uses another page table, or @hwpt does not fit
  * the device or the use of PASIDs), -EADDRINUSE (mappings where the group can't reach), -EOPNOTSUPP
- * (@hwpt has a fault queue, and the device can't request pages), -ENOMEM.
+ * (@hwpt has a fault queue, and the device can't request pages), -EINTR (the process is being
+ * killed), -ENOMEM.
  */
 int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *idev,
 			 struct iommufd_hwpt *hwpt)
@@ -261,7 +262,10 @@ int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *id
 	struct iommufd_hwpt *old = NULL;
 	int rc;
 
-	mutex_lock(&igroup->lock);
+	/* Whoever has it may be building a page table for much memory. */
+	rc = mutex_lock_killable(&igroup->lock);
+	if (rc)
+		return rc;
 	resv = &igroup->resv[igroup->hwpt ? !igroup->resv_now : igroup->resv_now];
 	rc = group_check_attach(igroup, idev, hwpt);
 	if (rc)

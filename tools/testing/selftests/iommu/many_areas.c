@@ -20,7 +20,6 @@
 /* What a kill may take, in ms: on an emulated machine, with room to spare. */
 #define PROMPT 5000
 /* How many times fewer areas on a kernel that looks at each access: still a lot for one. */
-#define FEWER 32
 
 FIXTURE(many_areas)
 {
@@ -69,7 +68,7 @@ FIXTURE_SETUP(many_areas)
 {
 	struct mock_device dev;
 
-	self->nr = test_timeout(1) > 1 ? variant->nr / FEWER : variant->nr;
+	self->nr = test_count(variant->nr);
 	if (self->nr < variant->nr)
 		TH_LOG("%lu areas, not %lu, as this kernel is slow", self->nr, variant->nr);
 	self->pinned = test_pinned_pages();

@@ -22,7 +22,6 @@
 #define CONTEXTS 10000
 #define IOASES 10000
 #define AREAS 100
-#define FEWER 10
 #define VANISH_MS 4000
 
 static int64_t now_us(void)
@@ -56,22 +55,23 @@ static int tally_contexts(const struct iv_attrs *attrs, void *data)
 TEST(ten_thousand_contexts)
 {
 	const struct rlimit limit = { CONTEXTS + 100, CONTEXTS + 100 };
+	const unsigned int contexts = test_count(CONTEXTS);
 	static int fds[CONTEXTS];
 	struct tally tally = {};
 	static struct iv_netlink nl;
 	unsigned int i;
 
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
-	for (i = 0; i < CONTEXTS; i++) {
+	for (i = 0; i < contexts; i++) {
 		fds[i] = iv_iommufd_open();
 		ASSERT_LE(0, fds[i]);
 	}
 	ASSERT_EQ(0, iv_netlink_open(&nl));
 	EXPECT_EQ(0, iv_netlink_dump(&nl, IOMMUFD_NL_CMD_CTX_GET, NULL, 0, tally_contexts,
 				     &tally));
-	EXPECT_EQ(CONTEXTS, tally.messages);
+	EXPECT_EQ(contexts, tally.messages);
 	EXPECT_FALSE(tally.unordered);
-	for (i = 0; i < CONTEXTS; i++)
+	for (i = 0; i < contexts; i++)
 		close(fds[i]);
 	tally = (struct tally){};
 	EXPECT_EQ(0, iv_netlink_dump(&nl, IOMMUFD_NL_CMD_CTX_GET, NULL, 0, tally_contexts,
@@ -107,8 +107,7 @@ TEST(ten_thousand_address_spaces)
 	struct iv_filter filter = { .attr = IOMMUFD_A_IOAS_CTX };
 	struct tally tally = {};
 	static struct iv_netlink nl;
-	/* Kernels that check all they do take minutes for a million areas. */
-	const unsigned int areas = test_timeout(1) > 1 ? AREAS / FEWER : AREAS;
+	const unsigned int areas = test_count(AREAS), ioases = test_count(IOASES);
 	uint32_t first = 0, id;
 	unsigned int i;
 	int64_t start;
@@ -120,7 +119,7 @@ TEST(ten_thousand_address_spaces)
 	ASSERT_EQ(0, iv_ioas_alloc(fd, &first));
 	for (i = 0; i < areas; i++)
 		ASSERT_EQ(0, iv_ioas_map(fd, first, memory, PAGE, IOVA + i * PAGE, IV_DMA_RW));
-	for (i = 1; i < IOASES; i++) {
+	for (i = 1; i < ioases; i++) {
 		ASSERT_EQ(0, iv_ioas_alloc(fd, &id));
 		ASSERT_EQ(0, iv_ioas_copy(fd, id, IOVA, first, IOVA, areas * PAGE, IV_DMA_RW));
 	}
@@ -129,14 +128,14 @@ TEST(ten_thousand_address_spaces)
 	start = now_us();
 	EXPECT_EQ(0, iv_netlink_dump(&nl, IOMMUFD_NL_CMD_IOAS_GET, &filter, 1, tally_ioases,
 				     &tally));
-	TH_LOG("%u address spaces: %lld us", IOASES, (long long)(now_us() - start));
-	EXPECT_EQ(IOASES, tally.messages);
-	EXPECT_EQ(IOASES * areas, tally.areas);
+	TH_LOG("%u address spaces: %lld us", ioases, (long long)(now_us() - start));
+	EXPECT_EQ(ioases, tally.messages);
+	EXPECT_EQ(ioases * areas, tally.areas);
 	start = now_us();
 	EXPECT_EQ(0, iv_netlink_dump(&nl, IOMMUFD_NL_CMD_AREA_GET, &filter, 1, tally_areas,
 				     &tally));
-	TH_LOG("%u areas: %lld us", IOASES * areas, (long long)(now_us() - start));
-	EXPECT_EQ(IOASES * areas, tally.mappings);
+	TH_LOG("%u areas: %lld us", ioases * areas, (long long)(now_us() - start));
+	EXPECT_EQ(ioases * areas, tally.mappings);
 	iv_netlink_close(&nl);
 	close(fd);
 	munmap(memory, PAGE);

@@ -7,7 +7,7 @@
 #include "test_race.h"
 #include "test_wait.h"
 
-#define ENOUGH_MS 60000
+#define ENOUGH_MS 30000
 
 /**
  * test_race_expect() - judge a result

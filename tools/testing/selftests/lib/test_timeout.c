@@ -11,6 +11,8 @@
 
 #include "test_timeout.h"
 
+#define FEWER 32
+
 /**
  * test_timeout() - how long to wait for something that must happen
  * @time: how long that takes at most on a fast machine, in any unit
@@ -23,6 +25,17 @@ int test_timeout(int time)
 	int factor = scale ? atoi(scale) : 1;
 
 	return factor > 1 ? time * factor : time;
+}
+
+/**
+ * test_count() - how often to do something that is done many times to find what is rare or slow
+ * @many: how often on a fast machine
+ *
+ * Return: how often on this one, if the times of slow ones count here.
+ */
+unsigned int test_count(unsigned int many)
+{
+	return test_timeout(1) > 1 ? many / FEWER : many;
 }
 
 unsigned int __wrap_alarm(unsigned int seconds)

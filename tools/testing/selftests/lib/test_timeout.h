@@ -3,6 +3,7 @@
 #define TEST_TIMEOUT_H
 
 int test_timeout(int time);
+unsigned int test_count(unsigned int many);
 
 /* What the linker makes of alarm(). */
 unsigned int __real_alarm(unsigned int seconds);

@@ -20,6 +20,7 @@
 #include "test_fault.h"
 #include "test_memory.h"
 #include "test_race.h"
+#include "test_timeout.h"
 #include "test_user.h"
 #include "test_wait.h"
 #include "kselftest_harness.h"
@@ -30,6 +31,7 @@
 #define RUN_MS 2500
 #define USERS 7
 #define ENOUGH 5
+#define USED_MS 50
 #define TIMEOUT_S 120
 
 /**
@@ -43,6 +45,7 @@
  * @attached: how often it was attached
  * @touched: how often a page of a BAR was there
  * @armed: how often an interrupt was set up
+ * @used_before: how often all of this together, before it was opened
  * @revoked: how often it was taken away
  * @revokes: whether it is taken away at all
  * @results: of their calls
@@ -57,6 +60,7 @@ struct race {
 	atomic_ulong attached;
 	atomic_ulong touched;
 	atomic_ulong armed;
+	unsigned long used_before;
 	atomic_ulong revoked;
 	bool revokes;
 	struct test_race results;
@@ -127,6 +131,19 @@ static bool judge(struct race *race, int rc)
 	return !test_race_expect(&race->results, rc, -ENODEV, -EINVAL);
 }
 
+static unsigned long times_used(struct race *race)
+{
+	return race->attached + race->touched + race->armed + race->revoked;
+}
+
+/* As long as most rounds are: on a slow machine, others would come too late for anything shorter. */
+static bool was_used(void *arg)
+{
+	struct race *race = arg;
+
+	return times_used(race) > race->used_before;
+}
+
 static void come_and_go(struct race *race, unsigned int round)
 {
 	int rc, fd = iv_device_open(race->dev.addr);
@@ -138,12 +155,13 @@ static void come_and_go(struct race *race, unsigned int round)
 		test_sleep_ms(1);
 		return;
 	}
+	race->used_before = times_used(race);
 	/* The others may see it before it is bound, and until all of them have closed it. */
 	publish(race, fd);
 	rc = iv_device_bind(fd, race->dev.iommufd, NULL);
 	race->bound += judge(race, rc);
-	if (!rc)
-		test_sleep_ms(round % 8);
+	if (!rc && round % 4)
+		test_wait_until(was_used, race, USED_MS);
 	publish(race, -1);
 	close(fd);
 }
@@ -260,7 +278,7 @@ static void use_and_take_away(struct test_threads *threads, unsigned int index, 
 		return;
 	}
 	while (!test_threads_stopping(threads)) {
-		test_sleep_ms(50);
+		test_sleep_ms(test_timeout(50));
 		test_race_expect(&race->results, iv_pci_unbind_driver(race->dev.addr), 0, 0);
 		test_race_expect(&race->results, iv_pci_bind_driver(race->dev.addr, "vfio-pci"),
 				 0, 0);

@@ -39,13 +39,14 @@
  *         state_lock mutex    the PCI core's saved copy of config space, while it is being made or
  *                             put back; errors. The PCI core's error callbacks take it, with
  *                             pci_bus_sem held, so nothing that may wait for that is done under it
+ *         low_power_lock mutex  whether the host may power it down; likewise
  *         intx.lock  spinlock INTx state and every change of hardware's COMMAND; hard interrupts
  *     bar_lock       mutex    creation of BAR mappings; a leaf
  *     vga.lock       spinlock who waits for the VGA arbiter; a leaf. The arbiter is waited for with
  *                             no lock held.
  *     token_lock     mutex    of a PF: VF token and VFs in use; a leaf
- *   Runtime power management is waited for with none of them held: its callbacks take config_lock
- *   and mem_lock.
+ *   Runtime power management is waited for with none of them held: it takes config_lock and
+ *   mem_lock to suspend.
  *   The device lock (pdev->dev.mutex) is held by probe and remove, outside of all of these; inside
  *   of them it is only tried.
  */
@@ -197,7 +198,6 @@ struct vfio_pci_core_device {
 	bool memory_on;			/* virtual COMMAND */
 	bool io_on;
 	bool asleep;			/* the user has put it into D1, D2 or D3hot */
-	bool low_power;			/* the user lets the host power it down */
 	bool kept_awake;		/* open, and not so; read without lock: low_power.c */
 	bool has_vfs;			/* it is a PF with virtual functions: must be awake */
 	struct pci_saved_state *sleep_state;
@@ -218,7 +218,10 @@ struct vfio_pci_core_device {
 	struct vfio_trigger err_trigger;
 	struct vfio_trigger req_trigger;
 
-	struct vfio_trigger wakeup;	/* of low_power; under mem_lock */
+	/* Under low_power_lock. */
+	struct mutex low_power_lock;
+	bool low_power;			/* the user lets the host power it down; set under mem_lock */
+	struct vfio_trigger wakeup;
 
 	/* Under ioeventfd_lock. */
 	struct mutex ioeventfd_lock;

@@ -42,6 +42,7 @@ int vfio_pci_core_init(struct vfio_pci_core_device *core, struct pci_dev *pdev,
 	init_rwsem(&core->mem_lock);
 	mutex_init(&core->bar_lock);
 	mutex_init(&core->state_lock);
+	mutex_init(&core->low_power_lock);
 	mutex_init(&core->config_lock);
 	mutex_init(&core->irq_lock);
 	mutex_init(&core->ioeventfd_lock);

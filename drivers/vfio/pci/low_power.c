@@ -14,8 +14,10 @@
  * With a wake-up eventfd, the first resume after the entry is an exit, too: the resume takes the
  * reference back and signals the eventfd.
  *
- * The callbacks of runtime power management take config_lock and mem_lock. Nobody waits for them
- * with one of these held.
+ * The callback that suspends takes config_lock and mem_lock. Nobody waits for it with one of these
+ * held. The one that resumes is also called by the PCI core's recovery from errors, with pci_bus_sem
+ * held, which whoever changes a power state waits for under these locks. So it takes neither, and
+ * what it changes has a lock of its own.
  */
 #include <linux/export.h>
 #include <linux/pci.h>
@@ -53,9 +55,10 @@ static int vfio_pci_low_power_begin(struct vfio_pci_core_device *core,
 {
 	guard(mutex)(&core->config_lock);
 	guard(rwsem_write)(&core->mem_lock);
+	guard(mutex)(&core->low_power_lock);
 	if (core->low_power)
 		return -EINVAL;
-	core->low_power = true;
+	WRITE_ONCE(core->low_power, true);
 	vfio_trigger_move(&core->wakeup, wakeup);
 	vfio_pci_mappings_zap(core);
 	WRITE_ONCE(core->kept_awake, false);
@@ -65,10 +68,10 @@ static int vfio_pci_low_power_begin(struct vfio_pci_core_device *core,
 
 static void vfio_pci_low_power_end(struct vfio_pci_core_device *core)
 {
-	lockdep_assert_held_write(&core->mem_lock);
+	lockdep_assert_held(&core->low_power_lock);
 	if (!core->low_power)
 		return;
-	core->low_power = false;
+	WRITE_ONCE(core->low_power, false);
 	vfio_trigger_clear(&core->wakeup);
 	pm_runtime_get_noresume(&core->pdev->dev);
 	/* Until now the caller's reference has kept it awake, or the resume in progress. */
@@ -110,7 +113,7 @@ int vfio_pci_low_power_exit(struct vfio_device *vdev, void *data)
 
 	if (IS_ERR(core))
 		return PTR_ERR(core);
-	guard(rwsem_write)(&core->mem_lock);
+	guard(mutex)(&core->low_power_lock);
 	vfio_pci_low_power_end(core);
 	return 0;
 }
@@ -122,7 +125,7 @@ void vfio_pci_low_power_close(struct vfio_pci_core_device *core)
 
 	/* Wakes up a sleeper, too. If the function can't be woken, close meets one that is deaf. */
 	pm_runtime_get_sync(dev);
-	scoped_guard(rwsem_write, &core->mem_lock)
+	scoped_guard(mutex, &core->low_power_lock)
 		vfio_pci_low_power_end(core);
 	pm_runtime_put(dev);
 }
@@ -133,7 +136,8 @@ static int vfio_pci_runtime_suspend(struct device *dev)
 
 	guard(mutex)(&core->config_lock);
 	guard(rwsem_write)(&core->mem_lock);
-	if (!core->low_power)
+	/* The user's exit would need a reference, and so wait for this to be over. */
+	if (!READ_ONCE(core->low_power))
 		return 0;
 	/* What the PCI core saves and restores is the state of an awake device. */
 	vfio_pci_wake(core);
@@ -146,7 +150,7 @@ static int vfio_pci_runtime_resume(struct device *dev)
 {
 	struct vfio_pci_core_device *core = dev_get_drvdata(dev);
 
-	guard(rwsem_write)(&core->mem_lock);
+	guard(mutex)(&core->low_power_lock);
 	if (!core->low_power)
 		return 0;
 	vfio_pci_intx_set_quiet(core, false);

@@ -108,7 +108,7 @@ static bool vfio_pci_fault_pfn(struct vfio_pci_core_device *core, struct vm_faul
 
 static bool vfio_pci_may_map(struct vfio_pci_core_device *core)
 {
-	return vfio_pci_memory_usable(core) && !core->low_power;
+	return vfio_pci_memory_usable(core) && !READ_ONCE(core->low_power);
 }
 
 /**

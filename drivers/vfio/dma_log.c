@@ -183,19 +183,19 @@ static void window_set(struct vfio_log_window *window, u64 iova, u64 last)
 /**
  * vfio_dma_log_take() - take the next bits that are set
  * @log: the log
- * @window: gets bits of the report; the next window with any is chosen
- * @pos: in: the byte to go on from; out: the first one behind the window, 0 if there is none
+ * @window: gets bits of the report, from its @pos on, which moves behind them; the next window
+ *          with any is chosen
  *
  * Return: whether there was something to take.
  */
-bool vfio_dma_log_take(struct vfio_dma_log *log, struct vfio_log_window *window, u64 *pos)
+bool vfio_dma_log_take(struct vfio_dma_log *log, struct vfio_log_window *window)
 {
 	struct log_page found = {};
 	u64 start, end, page, page_last;
 
-	if (!log_find(log, *pos, window->last, &found))
+	if (!log_find(log, window->pos, window->last, &found))
 		return false;
-	window_place(window, max(found.page << log->shift, *pos), &start, &end);
+	window_place(window, max(found.page << log->shift, window->pos), &start, &end);
 	memset(window->bits, 0, PAGE_SIZE);
 	do {
 		page = found.page << log->shift;
@@ -204,6 +204,6 @@ bool vfio_dma_log_take(struct vfio_dma_log *log, struct vfio_log_window *window,
 		if (page >= window->iova && page_last <= end)
 			__clear_bit(found.bit, log->bits);
 	} while (page_last < end && log_find(log, page_last + 1, end, &found));
-	*pos = end == window->last ? 0 : end + 1;
+	window->pos = end == window->last ? 0 : end + 1;
 	return true;
 }

@@ -73,15 +73,20 @@ void vfio_dma_logging_close(struct vfio_core_device *core)
 }
 
 /* Around what of a call of the driver changes, or depends on, whether the device records. */
-static int logging_lock(struct vfio_file *df)
+static int control_take(struct vfio_core_device *core)
 {
-	return mutex_lock_killable(&df->core->logging.control);
+	return mutex_lock_killable(&core->logging.control);
 }
 
-static void logging_unlock(struct vfio_file *df)
+static void control_drop(struct vfio_core_device *core)
 {
-	mutex_unlock(&df->core->logging.control);
+	mutex_unlock(&core->logging.control);
 }
+
+static const struct vfio_call_lock control_lock = {
+	.take = control_take,
+	.drop = control_drop,
+};
 
 static int compare_ranges(const void *a, const void *b)
 {
@@ -111,22 +116,34 @@ static int check_ranges(struct vfio_device_feature_dma_logging_range *ranges, un
 	return 0;
 }
 
-static int logging_begin(struct vfio_core_device *core,
-			 const struct vfio_device_feature_dma_logging_range *ranges,
-			 unsigned int count, u64 *page_size)
+/**
+ * struct start - what is to be recorded
+ * @ranges: where, in order
+ * @count: how many
+ * @page_size: in pages of so many bytes; set to that of the log
+ */
+struct start {
+	const struct vfio_device_feature_dma_logging_range *ranges;
+	unsigned int count;
+	u64 page_size;
+};
+
+static int logging_begin(struct vfio_core_device *core, void *arg)
 {
 	const struct vfio_dma_logging_ops *ops = core->vdev->dma_logging;
+	struct start *start = arg;
 	struct vfio_dma_log *log;
-	int rc;
+	int rc = 0;
 
 	lockdep_assert_held(&core->logging.control);
 	if (core->logging.log)
 		return -EINVAL;
-	rc = ops->start ? ops->start(core->vdev, ranges, count, page_size) : 0;
+	if (ops->start)
+		rc = ops->start(core->vdev, start->ranges, start->count, &start->page_size);
 	if (rc)
 		return rc;
-	log = WARN_ON(!is_power_of_2(*page_size)) ? ERR_PTR(-EINVAL) :
-	      vfio_dma_log_create(ranges, count, page_size);
+	log = WARN_ON(!is_power_of_2(start->page_size)) ? ERR_PTR(-EINVAL) :
+	      vfio_dma_log_create(start->ranges, start->count, &start->page_size);
 	if (IS_ERR(log)) {
 		if (ops->stop)
 			ops->stop(core->vdev);
@@ -136,36 +153,15 @@ static int logging_begin(struct vfio_core_device *core,
 	return 0;
 }
 
-static int start_with(struct vfio_file *df,
-		      const struct vfio_device_feature_dma_logging_range *ranges,
-		      unsigned int count, u64 *page_size)
+static int logging_stop(struct vfio_core_device *core, void *unused)
 {
-	int idx, rc;
-
-	if (!vfio_file_enter(df, &idx))
-		return -ENODEV;
-	rc = logging_lock(df);
-	if (!rc) {
-		rc = logging_begin(df->core, ranges, count, page_size);
-		logging_unlock(df);
-	}
-	vfio_file_exit(df, idx);
-	return rc;
+	logging_end(core);
+	return 0;
 }
 
 long vfio_feature_dma_logging_stop(struct vfio_file *df, u32 method, void __user *arg)
 {
-	int idx, rc;
-
-	if (!vfio_file_enter(df, &idx))
-		return -ENODEV;
-	rc = logging_lock(df);
-	if (!rc) {
-		logging_end(df->core);
-		logging_unlock(df);
-	}
-	vfio_file_exit(df, idx);
-	return rc;
+	return vfio_file_call_locked(df, &control_lock, logging_stop, NULL);
 }
 
 long vfio_feature_dma_logging_start(struct vfio_file *df, u32 method, void __user *arg)
@@ -173,6 +169,7 @@ long vfio_feature_dma_logging_start(struct vfio_file *df, u32 method, void __use
 	struct vfio_device_feature_dma_logging_control __user *ucontrol = arg;
 	struct vfio_device_feature_dma_logging_range *ranges;
 	struct vfio_device_feature_dma_logging_control control;
+	struct start start;
 	int rc;
 
 	if (copy_from_user(&control, ucontrol, sizeof(control)))
@@ -189,10 +186,11 @@ long vfio_feature_dma_logging_start(struct vfio_file *df, u32 method, void __use
 	if (IS_ERR(ranges))
 		return PTR_ERR(ranges);
 	rc = check_ranges(ranges, control.num_ranges, control.page_size);
+	start = (struct start){ ranges, control.num_ranges, control.page_size };
 	if (!rc)
-		rc = start_with(df, ranges, control.num_ranges, &control.page_size);
+		rc = vfio_file_call_locked(df, &control_lock, logging_begin, &start);
 	kfree(ranges);
-	if (!rc && put_user(control.page_size, &ucontrol->page_size)) {
+	if (!rc && put_user(start.page_size, &ucontrol->page_size)) {
 		vfio_feature_dma_logging_stop(df, method, NULL);
 		rc = -EFAULT;
 	}
@@ -216,50 +214,36 @@ static int window_copy(const struct vfio_log_window *window, u64 __user *bitmap)
 }
 
 /* Takes the next window of the report. Return: 1 if there is one, 0, or a negative errno. */
-static int report_take(struct vfio_core_device *core, struct vfio_log_window *window, u64 *pos)
+static int report_take(struct vfio_core_device *core, void *arg)
 {
 	const struct vfio_dma_logging_ops *ops = core->vdev->dma_logging;
+	struct vfio_log_window *window = arg;
 	int rc = 0;
 
 	lockdep_assert_held(&core->logging.control);
 	if (!core->logging.log)
 		return -EINVAL;
-	if (*pos == window->iova && ops->sync)
+	if (window->pos == window->iova && ops->sync)
 		rc = ops->sync(core->vdev, window->iova, window->last);
 	if (rc)
 		return rc;
 	guard(mutex)(&core->logging.lock);
-	return vfio_dma_log_take(core->logging.log, window, pos);
-}
-
-static int report_next(struct vfio_file *df, struct vfio_log_window *window, u64 *pos)
-{
-	int idx, rc;
-
-	if (!vfio_file_enter(df, &idx))
-		return -ENODEV;
-	rc = logging_lock(df);
-	if (!rc) {
-		rc = report_take(df->core, window, pos);
-		logging_unlock(df);
-	}
-	vfio_file_exit(df, idx);
-	return rc;
+	return vfio_dma_log_take(core->logging.log, window);
 }
 
 static int report_to(struct vfio_file *df, struct vfio_log_window *window, u64 __user *bitmap)
 {
-	u64 pos = window->iova;
 	int rc;
 
+	window->pos = window->iova;
 	do {
-		rc = report_next(df, window, &pos);
+		rc = vfio_file_call_locked(df, &control_lock, report_take, window);
 		if (rc > 0)
 			rc = window_copy(window, bitmap) ?: 1;
 		if (rc > 0 && fatal_signal_pending(current))
 			rc = -EINTR;
 		cond_resched();
-	} while (rc > 0 && pos);
+	} while (rc > 0 && window->pos);
 	return min(rc, 0);
 }
 

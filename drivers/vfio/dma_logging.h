@@ -35,6 +35,7 @@ struct vfio_dma_logging {
  * @iova: the first byte that the whole report is about
  * @last: its last byte
  * @shift: log2 of the bytes that a bit of the report stands for
+ * @pos: the byte that the next window is looked for from; 0: there is none
  * @first: the first bit of this window; a multiple of VFIO_LOG_WINDOW_BITS
  * @bits: its bits, bit 0 of which is @first of the report
  */
@@ -42,6 +43,7 @@ struct vfio_log_window {
 	u64 iova;
 	u64 last;
 	unsigned int shift;
+	u64 pos;
 	u64 first;
 	u64 *bits;
 };
@@ -52,7 +54,7 @@ vfio_dma_log_create(const struct vfio_device_feature_dma_logging_range *ranges, 
 		    u64 *page_size);
 void vfio_dma_log_free(struct vfio_dma_log *log);
 void vfio_dma_log_mark(struct vfio_dma_log *log, u64 iova, u64 last);
-bool vfio_dma_log_take(struct vfio_dma_log *log, struct vfio_log_window *window, u64 *pos);
+bool vfio_dma_log_take(struct vfio_dma_log *log, struct vfio_log_window *window);
 
 /* dma_logging.c; the features with enough memory of the user's at @arg */
 void vfio_dma_logging_init(struct vfio_core_device *core);

@@ -108,6 +108,32 @@ static __poll_t vfio_device_poll(struct file *file, struct poll_table_struct *wa
 	return READ_ONCE(df->gone) ? EPOLLHUP | EPOLLERR : 0;
 }
 
+/**
+ * vfio_file_call_locked() - a call of the driver that needs a lock
+ * @df: as for vfio_file_enter()
+ * @lock: the lock, held around @call
+ * @call: calls the driver; user memory must not be touched in it
+ * @arg: for @call
+ *
+ * Return: what @call returns; -ENODEV if the device is gone, or what @lock says, without a call.
+ */
+int vfio_file_call_locked(struct vfio_file *df, const struct vfio_call_lock *lock,
+			  int (*call)(struct vfio_core_device *core, void *arg), void *arg)
+{
+	struct vfio_core_device *core = df->core;
+	int idx, rc;
+
+	if (!vfio_file_enter(df, &idx))
+		return -ENODEV;
+	rc = lock->take(core);
+	if (!rc) {
+		rc = call(core, arg);
+		lock->drop(core);
+	}
+	vfio_file_exit(df, idx);
+	return rc;
+}
+
 /* Most accesses are to one register: those need no allocation. */
 #define SMALL_ACCESS	64
 

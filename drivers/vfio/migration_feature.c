@@ -10,6 +10,11 @@
 
 #include "vfio_private.h"
 
+static const struct vfio_call_lock migration_lock = {
+	.take = vfio_migration_lock,
+	.drop = vfio_migration_unlock,
+};
+
 long vfio_feature_migration(struct vfio_file *df, u32 method, void __user *arg)
 {
 	struct vfio_device_feature_migration migration = {};
@@ -22,54 +27,48 @@ long vfio_feature_migration(struct vfio_file *df, u32 method, void __user *arg)
 	return copy_to_user(arg, &migration, sizeof(migration)) ? -EFAULT : 0;
 }
 
+static int size_read(struct vfio_core_device *core, void *length)
+{
+	return core->vdev->migration->size(core->vdev, length);
+}
+
 long vfio_feature_mig_data_size(struct vfio_file *df, u32 method, void __user *arg)
 {
 	struct vfio_device_feature_mig_data_size size = {};
 	u64 length = 0;
-	int idx, rc;
+	int rc;
 
-	if (!vfio_file_enter(df, &idx))
-		return -ENODEV;
-	rc = vfio_migration_lock(df->core);
-	if (!rc) {
-		rc = df->core->vdev->migration->size(df->core->vdev, &length);
-		vfio_migration_unlock(df->core);
-	}
-	vfio_file_exit(df, idx);
+	rc = vfio_file_call_locked(df, &migration_lock, size_read, &length);
 	if (rc)
 		return rc;
 	size.stop_copy_length = length;
 	return copy_to_user(arg, &size, sizeof(size)) ? -EFAULT : 0;
 }
 
+static int precopy_flags_enable(struct vfio_core_device *core, void *unused)
+{
+	core->migration.precopy_flags = true;
+	return 0;
+}
+
 long vfio_feature_precopy_flags(struct vfio_file *df, u32 method, void __user *arg)
 {
-	int idx, rc;
+	return vfio_file_call_locked(df, &migration_lock, precopy_flags_enable, NULL);
+}
 
-	if (!vfio_file_enter(df, &idx))
-		return -ENODEV;
-	rc = vfio_migration_lock(df->core);
-	if (!rc) {
-		df->core->migration.precopy_flags = true;
-		vfio_migration_unlock(df->core);
-	}
-	vfio_file_exit(df, idx);
-	return rc;
+static int state_read(struct vfio_core_device *core, void *arg)
+{
+	struct vfio_device_feature_mig_state *state = arg;
+
+	state->device_state = core->migration.state;
+	return 0;
 }
 
 static long state_get(struct vfio_file *df, void __user *arg)
 {
 	struct vfio_device_feature_mig_state state = { .data_fd = -1 };
-	int idx, rc;
+	int rc = vfio_file_call_locked(df, &migration_lock, state_read, &state);
 
-	if (!vfio_file_enter(df, &idx))
-		return -ENODEV;
-	rc = vfio_migration_lock(df->core);
-	if (!rc) {
-		state.device_state = df->core->migration.state;
-		vfio_migration_unlock(df->core);
-	}
-	vfio_file_exit(df, idx);
 	if (rc)
 		return rc;
 	return copy_to_user(arg, &state, sizeof(state)) ? -EFAULT : 0;
@@ -129,25 +128,37 @@ static int take_steps(struct vfio_core_device *core, enum vfio_device_mig_state 
 	return 0;
 }
 
+/**
+ * struct change - of a device's state
+ * @to: the state that it is to have
+ * @fd: for the data file, if one is needed; or why there is none, a negative errno
+ * @begun: set to the save or load that has begun with it; else left alone
+ */
+struct change {
+	enum vfio_device_mig_state to;
+	int fd;
+	struct vfio_stream *begun;
+};
+
 /* All that can fail but the steps comes before them. */
-static int change_state(struct vfio_core_device *core, enum vfio_device_mig_state to, int fd,
-			struct vfio_stream **begun)
+static int change_state(struct vfio_core_device *core, void *arg)
 {
 	struct vfio_migration *mig = &core->migration;
 	struct vfio_stream *stream = NULL;
+	struct change *change = arg;
 	int rc;
 
 	lockdep_assert_held(&mig->lock);
-	if (!vfio_migration_has_state(core->vdev->migration->flags, to))
+	if (!vfio_migration_has_state(core->vdev->migration->flags, change->to))
 		return -EINVAL;
-	if (begins_stream(mig->state, to)) {
-		if (fd < 0)
-			return fd;
-		stream = vfio_stream_create(core, to == VFIO_DEVICE_STATE_RESUMING);
+	if (begins_stream(mig->state, change->to)) {
+		if (change->fd < 0)
+			return change->fd;
+		stream = vfio_stream_create(core, change->to == VFIO_DEVICE_STATE_RESUMING);
 		if (IS_ERR(stream))
 			return PTR_ERR(stream);
 	}
-	rc = take_steps(core, to);
+	rc = take_steps(core, change->to);
 	if (rc) {
 		/* Its release takes our lock, but is only called when we return to the user. */
 		if (stream)
@@ -156,7 +167,7 @@ static int change_state(struct vfio_core_device *core, enum vfio_device_mig_stat
 	}
 	if (stream)
 		mig->stream = stream;
-	*begun = stream;
+	change->begun = stream;
 	return 0;
 }
 
@@ -172,39 +183,23 @@ static int hand_over(struct vfio_stream *stream, int fd, int __user *arg)
 	return 0;
 }
 
-/* As change_state(), in a call of the driver. */
-static int state_enter(struct vfio_file *df, enum vfio_device_mig_state to, int fd,
-		       struct vfio_stream **begun)
-{
-	int idx, rc;
-
-	if (!vfio_file_enter(df, &idx))
-		return -ENODEV;
-	rc = vfio_migration_lock(df->core);
-	if (!rc) {
-		rc = change_state(df->core, to, fd, begun);
-		vfio_migration_unlock(df->core);
-	}
-	vfio_file_exit(df, idx);
-	return rc;
-}
-
 static long state_set(struct vfio_file *df, struct vfio_device_feature_mig_state __user *arg)
 {
-	struct vfio_stream *stream = NULL;
+	struct change change = {};
 	u32 state;
-	int rc, fd;
+	int rc;
 
 	/* A structure that can't be answered is refused before anything is changed. */
 	if (get_user(state, &arg->device_state) || put_user(-1, &arg->data_fd))
 		return -EFAULT;
 	/* A full table of descriptors matters only if one is needed. */
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	rc = state_enter(df, state, fd, &stream);
-	if (stream)
-		return hand_over(stream, fd, &arg->data_fd);
-	if (fd >= 0)
-		put_unused_fd(fd);
+	change.fd = get_unused_fd_flags(O_CLOEXEC);
+	change.to = state;
+	rc = vfio_file_call_locked(df, &migration_lock, change_state, &change);
+	if (change.begun)
+		return hand_over(change.begun, change.fd, &arg->data_fd);
+	if (change.fd >= 0)
+		put_unused_fd(change.fd);
 	return rc;
 }
 

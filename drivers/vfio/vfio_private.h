@@ -164,9 +164,21 @@ static inline void vfio_file_exit(struct vfio_file *df, int idx)
 	srcu_read_unlock(&df->core->srcu, idx);
 }
 
+/**
+ * struct vfio_call_lock - a lock of a device that some calls of its driver need
+ * @take: takes it; returns 0, or -EINTR if the user is to die
+ * @drop: lets go of it
+ */
+struct vfio_call_lock {
+	int (*take)(struct vfio_core_device *core);
+	void (*drop)(struct vfio_core_device *core);
+};
+
 /* Files: file.c */
 extern const struct file_operations vfio_parked_fops;
 extern const struct file_operations vfio_device_fops;
+int vfio_file_call_locked(struct vfio_file *df, const struct vfio_call_lock *lock,
+			  int (*call)(struct vfio_core_device *core, void *arg), void *arg);
 
 /* Sessions: session.c */
 long vfio_file_bind(struct vfio_file *df, struct vfio_device_bind_iommufd __user *arg);

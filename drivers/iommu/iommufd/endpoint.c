@@ -42,15 +42,13 @@ EXPORT_SYMBOL_GPL(iommufd_endpoint_put);
 static void attached(struct iommufd_endpoint *ep, u32 pasid, u32 pt_id)
 {
 	iommufd_introspect_changed(ep->obj.ictx);
-	if (iommufd_events_are_wanted())
-		iommufd_event_endpoint(ep, IOMMUFD_EVENT_KIND_ATTACH, pasid, pt_id);
+	iommufd_event_endpoint(ep, IOMMUFD_EVENT_KIND_ATTACH, pasid, pt_id);
 }
 
 static void detached(struct iommufd_endpoint *ep, u32 pasid)
 {
 	iommufd_introspect_changed(ep->obj.ictx);
-	if (iommufd_events_are_wanted())
-		iommufd_event_endpoint(ep, IOMMUFD_EVENT_KIND_DETACH, pasid, 0);
+	iommufd_event_endpoint(ep, IOMMUFD_EVENT_KIND_DETACH, pasid, 0);
 }
 
 int iommufd_endpoint_attach(struct iommufd_endpoint *ep, u32 *pt_id)

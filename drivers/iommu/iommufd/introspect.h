@@ -115,7 +115,7 @@ void iommufd_node_put(struct iommufd_node *node);
 
 extern bool iommufd_events_wanted;
 
-/* Whether somebody has ever asked for events: spares those who do much their preparation. */
+/* Whether somebody has ever asked for events. All events look, and nobody else has to. */
 static inline bool iommufd_events_are_wanted(void)
 {
 	return READ_ONCE(iommufd_events_wanted);
@@ -124,12 +124,28 @@ static inline bool iommufd_events_are_wanted(void)
 void iommufd_event_ctx(struct iommufd_ctx *ictx, enum iommufd_event_kind kind);
 void iommufd_event_node(struct iommufd_node *node, enum iommufd_event_kind kind,
 			struct iommufd_endpoint *ep);
-void iommufd_event_endpoint(struct iommufd_endpoint *ep, enum iommufd_event_kind kind, u32 pasid,
-			    u32 pt_id);
+void __iommufd_event_endpoint(struct iommufd_endpoint *ep, enum iommufd_event_kind kind, u32 pasid,
+			      u32 pt_id);
 void iommufd_event_refused(struct iommufd_ctx *ictx, struct iommufd_node *node,
 			   struct device *dev, int rc, const char *reason);
 void iommufd_event_fault(const struct iommufd_endpoint *ep, u32 hwpt_id, u32 pasid, u64 address);
 void iommufd_event_quota(struct iommufd_ctx *ictx, enum iommufd_quota quota);
+
+/**
+ * iommufd_event_endpoint() - DMA of an endpoint goes elsewhere now
+ * @ep: the endpoint
+ * @kind: attach or detach
+ * @pasid: DMA with this PASID, or IOMMU_NO_PASID
+ * @pt_id: what it was attached to, or 0
+ *
+ * This one looks inline, for a guest with a virtual IOMMU attaches often.
+ */
+static inline void iommufd_event_endpoint(struct iommufd_endpoint *ep,
+					  enum iommufd_event_kind kind, u32 pasid, u32 pt_id)
+{
+	if (unlikely(iommufd_events_are_wanted()))
+		__iommufd_event_endpoint(ep, kind, pasid, pt_id);
+}
 
 /* The family: netlink.c */
 

@@ -148,15 +148,9 @@ void iommufd_event_node(struct iommufd_node *node, enum iommufd_event_kind kind,
 				   nla_put_u32(event.skb, IOMMUFD_A_EVENT_ENDPOINT, ep->obj.id))));
 }
 
-/**
- * iommufd_event_endpoint() - DMA of an endpoint goes elsewhere now
- * @ep: the endpoint
- * @kind: attach or detach
- * @pasid: DMA with this PASID, or IOMMU_NO_PASID
- * @pt_id: what it was attached to, or 0
- */
-void iommufd_event_endpoint(struct iommufd_endpoint *ep, enum iommufd_event_kind kind, u32 pasid,
-			    u32 pt_id)
+/* iommufd_event_endpoint(), if there may be listeners */
+void __iommufd_event_endpoint(struct iommufd_endpoint *ep, enum iommufd_event_kind kind, u32 pasid,
+			      u32 pt_id)
 {
 	struct iommufd_endpoint_state state;
 	struct event event;

@@ -26,7 +26,8 @@
  * @driver: the driver that it is to have; NULL: its own
  * @force: although it is in use
  * @dry: just tell
- * @persist: also from the next start of the machine on
+ * @persist: also from the next start of the machine on; only with a @driver
+ * @native: it is to have its own driver, and has it already
  */
 struct change {
 	struct ctl *ctl;
@@ -35,6 +36,7 @@ struct change {
 	bool force;
 	bool dry;
 	bool persist;
+	bool native;
 };
 
 /* What is looked for among vfio's devices */
@@ -174,6 +176,22 @@ static int first_vfio(const char *name, void *data)
 	return !strncmp(name, "vfio", 4);
 }
 
+/* Which driver would have it at the next start, if not for us; "" if that isn't known */
+static const char *rival(const struct change *change)
+{
+	return strcmp(change->pci.driver, change->driver) ? change->pci.driver : "";
+}
+
+static void tell_plan(const struct change *change)
+{
+	const char *had = change->pci.driver;
+
+	printf("%s: would go from %s%s to %s\n", change->pci.addr, *had ? "" : "no driver", had,
+	       change->driver ?: "its own driver");
+	if (change->persist)
+		persist_describe(change->pci.addr, change->driver, rival(change));
+}
+
 /* What became of it */
 static void tell(const struct change *change)
 {
@@ -205,10 +223,12 @@ static void tell(const struct change *change)
 	else if (!strcmp(now, DEFAULT_DRIVER))
 		printf(", without a file: iommufd-ctl doctor tells why");
 	putchar('\n');
+	if (change->persist)
+		persist_describe(addr, change->driver, rival(change));
 }
 
 /* From the first change to the last, no signal ends us half-way. */
-static int bind_now(struct change *change)
+static int bind_now(const struct change *change)
 {
 	struct iv_pci_claim claim;
 	sigset_t all, before;
@@ -248,29 +268,25 @@ static int check_bind(const struct change *change)
 	return strcmp(pci->driver, change->driver) ? check_uses(change) : CTL_OK;
 }
 
-/* Which driver would have it at the next start, if not for us; "" if that isn't known */
-static const char *rival(const struct change *change)
+/* Makes a change that has been found possible by @now, or only tells of it. */
+static int carry_out(const struct change *change, int (*now)(const struct change *change))
 {
-	return strcmp(change->pci.driver, change->driver) ? change->pci.driver : "";
-}
+	int rc;
 
-static void tell_plan(const struct change *change)
-{
-	const char *had = change->pci.driver;
-
-	printf("%s: would go from %s%s to %s\n", change->pci.addr, *had ? "" : "no driver", had,
-	       change->driver ?: "its own driver");
-	if (change->persist)
-		persist_describe(change->pci.addr, change->driver, rival(change));
-}
-
-/* A tree for tests is for looking at. */
-static bool is_real(void)
-{
-	if (!ctl_root[0])
-		return true;
-	fprintf(stderr, "iommufd-ctl: with IOMMUFD_CTL_ROOT nothing can be changed: --dry-run\n");
-	return false;
+	if (change->dry) {
+		tell_plan(change);
+		return CTL_OK;
+	}
+	/* A tree for tests is for looking at. */
+	if (ctl_root[0]) {
+		fprintf(stderr,
+			"iommufd-ctl: with IOMMUFD_CTL_ROOT nothing can be changed: --dry-run\n");
+		return CTL_FAILED;
+	}
+	rc = now(change);
+	if (!rc)
+		tell(change);
+	return rc;
 }
 
 static int begin(struct change *change, struct ctl *ctl, const char *word)
@@ -300,21 +316,7 @@ int ctl_device_bind(struct ctl *ctl, const struct ctl_command *command, char **w
 	change.driver = ctl_option(ctl, "driver") ?: DEFAULT_DRIVER;
 	rc = rc ?: check_bind(&change);
 	rc = rc ?: load_driver(change.driver, change.dry);
-	if (rc)
-		return rc;
-	if (change.dry) {
-		tell_plan(&change);
-		return CTL_OK;
-	}
-	if (!is_real())
-		return CTL_FAILED;
-	rc = bind_now(&change);
-	if (rc)
-		return rc;
-	tell(&change);
-	if (change.persist && !ctl->json)
-		persist_describe(change.pci.addr, change.driver, rival(&change));
-	return CTL_OK;
+	return rc ?: carry_out(&change, bind_now);
 }
 
 /* Nobody has chosen a driver for it, and it has one that is no vfio driver. */
@@ -327,33 +329,26 @@ static bool is_native(const struct ctl_pci *pci)
 	       (!override[0] || !strcmp(override, "(null)"));
 }
 
+static int unbind_now(const struct change *change)
+{
+	int rc = change->native ? 0 : iv_pci_choose_driver(change->pci.addr);
+
+	if (rc)
+		return complain(change, rc, "its own driver");
+	rc = persist_remove(change->pci.addr);
+	return rc ? complain(change, rc, "files in /etc") : CTL_OK;
+}
+
 int ctl_device_unbind(struct ctl *ctl, const struct ctl_command *command, char **words)
 {
 	struct change change;
 	int rc = begin(&change, ctl, words[0]);
-	bool native;
 
 	(void)command;
 	if (rc)
 		return rc;
-	native = is_native(&change.pci);
-	if (!native)
+	change.native = is_native(&change.pci);
+	if (!change.native)
 		rc = check_uses(&change);
-	if (rc)
-		return rc;
-	if (change.dry) {
-		tell_plan(&change);
-		return CTL_OK;
-	}
-	if (!is_real())
-		return CTL_FAILED;
-	if (!native)
-		rc = iv_pci_choose_driver(change.pci.addr);
-	if (rc)
-		return complain(&change, rc, "its own driver");
-	rc = persist_remove(change.pci.addr);
-	if (rc)
-		return complain(&change, rc, "files in /etc");
-	tell(&change);
-	return CTL_OK;
+	return rc ?: carry_out(&change, unbind_now);
 }

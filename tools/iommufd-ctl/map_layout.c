@@ -6,21 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "map.h"
 
 int map_add(struct map *map, uint64_t first, uint64_t last, enum map_class class)
 {
 	struct map_piece *pieces;
-	unsigned long room;
 
-	if (map->nr_pieces == map->room) {
-		room = map->room ? 2 * map->room : 64;
-		pieces = reallocarray(map->pieces, room, sizeof(*pieces));
-		if (!pieces)
-			return -ENOMEM;
-		map->pieces = pieces;
-		map->room = room;
-	}
+	pieces = array_grow(map->pieces, map->nr_pieces, &map->room, sizeof(*pieces));
+	if (!pieces)
+		return -ENOMEM;
+	map->pieces = pieces;
 	map->pieces[map->nr_pieces++] = (struct map_piece){ first, last, class };
 	if (class != MAP_RESERVED) {
 		map->areas++;

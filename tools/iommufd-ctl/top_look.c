@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "array.h"
 #include "top.h"
 
 static int by_id(const void *a, const void *b)
@@ -32,17 +33,12 @@ static int add_context(const struct iv_attrs *attrs, void *data)
 	const struct nlattr *comm = iv_attr_find(attrs, IOMMUFD_A_CTX_COMM);
 	struct top_look *look = data;
 	struct top_context *context;
-	unsigned long room;
 
-	if (look->count == look->room) {
-		room = look->room ? 2 * look->room : 64;
-		context = reallocarray(look->contexts, room, sizeof(*context));
-		if (!context)
-			return -ENOMEM;
-		look->contexts = context;
-		look->room = room;
-	}
-	context = &look->contexts[look->count++];
+	context = array_grow(look->contexts, look->count, &look->room, sizeof(*context));
+	if (!context)
+		return -ENOMEM;
+	look->contexts = context;
+	context += look->count++;
 	*context = (struct top_context){
 		.id = iv_attrs_number(attrs, IOMMUFD_A_CTX_ID, 0),
 		.pid = iv_attrs_number(attrs, IOMMUFD_A_CTX_PID, 0),

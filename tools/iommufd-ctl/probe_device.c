@@ -131,7 +131,7 @@ int probe_regions(struct probe *probe)
 
 	for (i = 0; i < probe->info.num_regions && probe->nr_regions < PROBE_REGIONS_MAX; i++) {
 		rc = iv_region_info(probe->device, i, &region);
-		/* There is no VGA region, for one. */
+		/* Not all numbers are in use: only graphics cards have a VGA region, for one. */
 		if (rc && rc != -EINVAL)
 			return rc;
 		if (!rc && region.size)
@@ -168,6 +168,8 @@ static void name_region(const struct probe *probe, uint32_t index, char *name, s
 		snprintf(name, size, "ROM");
 	else if (pci && index == VFIO_PCI_CONFIG_REGION_INDEX)
 		snprintf(name, size, "config");
+	else if (pci && index == VFIO_PCI_VGA_REGION_INDEX)
+		snprintf(name, size, "VGA");
 	else
 		snprintf(name, size, "region %u", index);
 }

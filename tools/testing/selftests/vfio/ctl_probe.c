@@ -203,6 +203,21 @@ TEST_F(ctl_probe, unprivileged_user_is_told_of_the_rules)
 	EXPECT_EQ(0, test_run_in_child(unprivileged, self, &nobody));
 }
 
+TEST(graphics_card_has_vga_region)
+{
+	struct test_device card;
+	char text[CTL_TEXT_SIZE];
+
+	if (ctl_tool_missing())
+		SKIP(return, "there is no " CTL_TOOL " here: make check brings it");
+	if (!test_role_addr(TEST_VGA))
+		SKIP(return, "no %s device", test_role_name(TEST_VGA));
+	ASSERT_EQ(0, test_device_setup(&card, TEST_VGA, TEST_CLAIMED));
+	EXPECT_EQ(ENDS_OK, ctl_tool(text, "probe %s", card.addr));
+	EXPECT_TRUE(ctl_tool_said(text, "VGA: 768K, readable, writeable\n"));
+	test_device_teardown(&card);
+}
+
 /* A device of the mock IOMMU has no configuration space. */
 TEST_F(ctl_probe, device_that_is_no_pci_function_works)
 {

@@ -93,45 +93,35 @@ static irqreturn_t vfio_pci_intx_handler(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static void vfio_pci_intx_set_masked(struct vfio_pci_core_device *core, bool masked)
+/* Changes @reason, one of the three of core->intx to mask the interrupt. */
+static void vfio_pci_intx_change(struct vfio_pci_core_device *core, bool *reason, bool value)
 {
 	struct vfio_pci_intx *intx = &core->intx;
 	bool pending;
 
 	scoped_guard(spinlock_irqsave, &intx->lock) {
-		intx->masked = masked;
+		*reason = value;
 		pending = vfio_pci_intx_apply(core);
 	}
 	if (pending)
 		vfio_trigger_signal(&intx->trigger);
+}
+
+static void vfio_pci_intx_set_masked(struct vfio_pci_core_device *core, bool masked)
+{
+	vfio_pci_intx_change(core, &core->intx.masked, masked);
 }
 
 /* The virtual INTx disable bit was written. */
 void vfio_pci_intx_set_disabled(struct vfio_pci_core_device *core, bool disabled)
 {
-	struct vfio_pci_intx *intx = &core->intx;
-	bool pending;
-
-	scoped_guard(spinlock_irqsave, &intx->lock) {
-		intx->disabled = disabled;
-		pending = vfio_pci_intx_apply(core);
-	}
-	if (pending)
-		vfio_trigger_signal(&intx->trigger);
+	vfio_pci_intx_change(core, &core->intx.disabled, disabled);
 }
 
 /* The function is about to be powered down, or was just powered up. */
 void vfio_pci_intx_set_quiet(struct vfio_pci_core_device *core, bool quiet)
 {
-	struct vfio_pci_intx *intx = &core->intx;
-	bool pending;
-
-	scoped_guard(spinlock_irqsave, &intx->lock) {
-		intx->quiet = quiet;
-		pending = vfio_pci_intx_apply(core);
-	}
-	if (pending)
-		vfio_trigger_signal(&intx->trigger);
+	vfio_pci_intx_change(core, &core->intx.quiet, quiet);
 }
 
 static void vfio_pci_intx_unmask_signalled(void *data)

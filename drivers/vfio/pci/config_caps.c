@@ -307,11 +307,20 @@ static void vfio_pci_vendor_describe(struct vfio_pci_core_device *core,
 #define VFIO_PCI_AER_SIZE_V1	0x2c
 #define VFIO_PCI_AER_SIZE_V2	0x48
 
+/* A register of the capability, or 0 if it would be beyond the end. */
+static u32 vfio_pci_ext_read(struct vfio_pci_core_device *core, unsigned int off)
+{
+	u32 value = 0;
+
+	if (off + sizeof(value) <= core->pdev->cfg_size)
+		pci_read_config_dword(core->pdev, off, &value);
+	return value;
+}
+
 static unsigned int vfio_pci_aer_size(struct vfio_pci_core_device *core, unsigned int off)
 {
-	u32 header;
+	u32 header = vfio_pci_ext_read(core, off);
 
-	pci_read_config_dword(core->pdev, off, &header);
 	return PCI_EXT_CAP_VER(header) >= 2 ? VFIO_PCI_AER_SIZE_V2 : VFIO_PCI_AER_SIZE_V1;
 }
 
@@ -322,12 +331,7 @@ static unsigned int vfio_pci_dsn_size(struct vfio_pci_core_device *core, unsigne
 
 static unsigned int vfio_pci_vsec_size(struct vfio_pci_core_device *core, unsigned int off)
 {
-	u32 header;
-
-	if (off + PCI_VNDR_HEADER + sizeof(header) > core->pdev->cfg_size)
-		return 0;
-	pci_read_config_dword(core->pdev, off + PCI_VNDR_HEADER, &header);
-	return PCI_VNDR_HEADER_LEN(header);
+	return PCI_VNDR_HEADER_LEN(vfio_pci_ext_read(core, off + PCI_VNDR_HEADER));
 }
 
 static void vfio_pci_vsec_describe(struct vfio_pci_core_device *core,
@@ -343,25 +347,10 @@ static void vfio_pci_vsec_describe(struct vfio_pci_core_device *core,
 /* Designated vendor-specific: somebody else's standard, such as CXL. Read-only. */
 static unsigned int vfio_pci_dvsec_size(struct vfio_pci_core_device *core, unsigned int off)
 {
-	u32 header;
-
-	if (off + PCI_DVSEC_HEADER1 + sizeof(header) > core->pdev->cfg_size)
-		return 0;
-	pci_read_config_dword(core->pdev, off + PCI_DVSEC_HEADER1, &header);
-	return PCI_DVSEC_HEADER1_LEN(header);
+	return PCI_DVSEC_HEADER1_LEN(vfio_pci_ext_read(core, off + PCI_DVSEC_HEADER1));
 }
 
 /* ---- Extended, read-only: the host's business ---- */
-
-/* A register of the capability, or 0 if it would be beyond the end. */
-static u32 vfio_pci_ext_read(struct vfio_pci_core_device *core, unsigned int off)
-{
-	u32 value = 0;
-
-	if (off + sizeof(value) <= core->pdev->cfg_size)
-		pci_read_config_dword(core->pdev, off, &value);
-	return value;
-}
 
 static unsigned int vfio_pci_pwr_size(struct vfio_pci_core_device *core, unsigned int off)
 {

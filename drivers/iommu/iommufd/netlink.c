@@ -131,15 +131,14 @@ int iommufd_dump_contexts(struct iommufd_dump *dump, iommufd_dump_ctx_fn fill)
 }
 
 /* Puts the objects of one context. */
-static int dump_objects_of(struct iommufd_dump *dump, struct iommufd_ctx *ictx,
-			   unsigned long types, iommufd_dump_object_fn fill)
+static int dump_objects_of(struct iommufd_dump *dump, struct iommufd_ctx *ictx)
 {
 	struct iommufd_dump_place *place = dump->place;
 	struct iommufd_object *obj;
 	int rc = 0;
 
 	while (!rc && place->id <= INT_MAX) {
-		obj = iommufd_object_view_next(ictx, max(place->id, dump->id), types);
+		obj = iommufd_object_view_next(ictx, max(place->id, dump->id), dump->types);
 		if (!obj)
 			break;
 		if (place->id != obj->id) {
@@ -147,7 +146,7 @@ static int dump_objects_of(struct iommufd_dump *dump, struct iommufd_ctx *ictx,
 			place->inside = 0;
 		}
 		if (!dump->id || dump->id == obj->id)
-			rc = fill(dump, obj);
+			rc = dump->fill(dump, obj);
 		iommufd_view_end(&obj->views);
 		if (rc)
 			break;
@@ -171,21 +170,9 @@ static int dump_objects_of(struct iommufd_dump *dump, struct iommufd_ctx *ictx,
 int iommufd_dump_objects(struct iommufd_dump *dump, unsigned long types,
 			 iommufd_dump_object_fn fill)
 {
-	struct iommufd_ctx *ictx;
-	int rc;
-
-	for (;;) {
-		ictx = next_context(dump);
-		if (IS_ERR_OR_NULL(ictx))
-			return PTR_ERR_OR_ZERO(ictx);
-		rc = dump_objects_of(dump, ictx, types, fill);
-		iommufd_view_end(&ictx->intro->views);
-		if (rc)
-			return rc;
-		dump->place->ctx++;
-		dump->place->id = 0;
-		dump->place->inside = 0;
-	}
+	dump->types = types;
+	dump->fill = fill;
+	return iommufd_dump_contexts(dump, dump_objects_of);
 }
 
 int __init iommufd_netlink_init(void)

@@ -27,6 +27,11 @@ struct iommufd_dump_place {
 	u64 inside;
 };
 
+struct iommufd_dump;
+
+typedef int (*iommufd_dump_ctx_fn)(struct iommufd_dump *dump, struct iommufd_ctx *ictx);
+typedef int (*iommufd_dump_object_fn)(struct iommufd_dump *dump, struct iommufd_object *obj);
+
 /**
  * struct iommufd_dump - a piece of a dump
  * @skb: where it goes
@@ -35,6 +40,8 @@ struct iommufd_dump_place {
  * @cmd: what is dumped
  * @ctx: of this context only; 0: of all
  * @id: this object only; 0: all
+ * @types: of objects: a bit for each enum iommufd_object_type that is wanted
+ * @fill: puts what is to be told of an object
  */
 struct iommufd_dump {
 	struct sk_buff *skb;
@@ -43,10 +50,9 @@ struct iommufd_dump {
 	u8 cmd;
 	u32 ctx;
 	u32 id;
+	unsigned long types;
+	iommufd_dump_object_fn fill;
 };
-
-typedef int (*iommufd_dump_ctx_fn)(struct iommufd_dump *dump, struct iommufd_ctx *ictx);
-typedef int (*iommufd_dump_object_fn)(struct iommufd_dump *dump, struct iommufd_object *obj);
 
 void iommufd_dump_init(struct iommufd_dump *dump, struct sk_buff *skb, struct netlink_callback *cb,
 		       int ctx_attr, int id_attr);

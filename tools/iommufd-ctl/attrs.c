@@ -1,10 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Messages made here.
+ * Going through messages, and making some.
  */
 #include <string.h>
 
 #include "attrs.h"
+
+/**
+ * attrs_next_nested() - go through attributes of one type that hold attributes
+ * @attrs: the attributes
+ * @attr: the last one, NULL before the first; changed
+ * @type: their type
+ * @inside: set to what the next one holds
+ *
+ * Return: whether there is a next one.
+ */
+bool attrs_next_nested(const struct iv_attrs *attrs, const struct nlattr **attr, uint16_t type,
+		       struct iv_attrs *inside)
+{
+	while ((*attr = iv_attr_next(attrs, *attr))) {
+		if (iv_attr_type(*attr) != type)
+			continue;
+		*inside = iv_attr_nested(*attr);
+		return true;
+	}
+	return false;
+}
 
 void attrs_put(struct ctl_attrs *attrs, uint16_t type, const void *data, size_t size)
 {

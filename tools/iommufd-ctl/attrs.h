@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages made here: what the kernel does not tell everybody (device_sysfs.c), and what tests
- * have it say (replay.c).
+ * Going through what messages hold; and messages made here: what the kernel does not tell everybody
+ * (device_sysfs.c), and what tests have it say (replay.c).
  */
 #ifndef ATTRS_H
 #define ATTRS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "iv_netlink.h"
+
+bool attrs_next_nested(const struct iv_attrs *attrs, const struct nlattr **attr, uint16_t type,
+		       struct iv_attrs *inside);
 
 /**
  * struct ctl_attrs - a message in the making

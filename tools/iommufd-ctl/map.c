@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attrs.h"
 #include "map.h"
 #include "table.h"
 #include "term.h"
@@ -29,13 +30,9 @@ static int read_ioas(const struct iv_attrs *attrs, void *data)
 
 	reading->found = true;
 	reading->map->more_ranges = iv_attr_find(attrs, IOMMUFD_A_IOAS_MORE_RANGES);
-	while (!rc && (attr = iv_attr_next(attrs, attr))) {
-		if (iv_attr_type(attr) != IOMMUFD_A_IOAS_RESERVED)
-			continue;
-		range = iv_attr_nested(attr);
+	while (!rc && attrs_next_nested(attrs, &attr, IOMMUFD_A_IOAS_RESERVED, &range))
 		rc = map_add(reading->map, iv_attrs_number(&range, IOMMUFD_A_RANGE_FIRST, 0),
 			     iv_attrs_number(&range, IOMMUFD_A_RANGE_LAST, 0), MAP_RESERVED);
-	}
 	return rc;
 }
 
@@ -54,10 +51,7 @@ static int read_areas(const struct iv_attrs *attrs, void *data)
 	uint32_t flags;
 	int rc = 0;
 
-	while (!rc && (attr = iv_attr_next(attrs, attr))) {
-		if (iv_attr_type(attr) != IOMMUFD_A_AREA_MAPPING)
-			continue;
-		mapping = iv_attr_nested(attr);
+	while (!rc && attrs_next_nested(attrs, &attr, IOMMUFD_A_AREA_MAPPING, &mapping)) {
 		flags = iv_attrs_number(&mapping, IOMMUFD_A_MAPPING_FLAGS, 0);
 		rc = map_add(reading->map, iv_attrs_number(&mapping, IOMMUFD_A_MAPPING_FIRST, 0),
 			     iv_attrs_number(&mapping, IOMMUFD_A_MAPPING_LAST, 0),

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <libsmartcols/libsmartcols.h>
 
+#include "attrs.h"
 #include "table.h"
 
 #define COLUMNS_MAX 32
@@ -268,12 +269,8 @@ static int add_message(const struct iv_attrs *attrs, void *data)
 
 	if (!p->table->nested)
 		return add_object(p, attrs);
-	while (!rc && (attr = iv_attr_next(attrs, attr))) {
-		if (iv_attr_type(attr) != p->table->nested)
-			continue;
-		one = iv_attr_nested(attr);
+	while (!rc && attrs_next_nested(attrs, &attr, p->table->nested, &one))
 		rc = add_object(p, &one);
-	}
 	return rc;
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "array.h"
+#include "attrs.h"
 #include "top.h"
 
 static int by_id(const void *a, const void *b)
@@ -81,12 +82,8 @@ static int add_counters(const struct iv_attrs *attrs, void *data)
 	context->maps = iv_attrs_number(attrs, IOMMUFD_A_COUNTER_MAPS, 0);
 	context->unmaps = iv_attrs_number(attrs, IOMMUFD_A_COUNTER_UNMAPS, 0);
 	context->faults = iv_attrs_number(attrs, IOMMUFD_A_COUNTER_FAULTS, 0);
-	while ((attr = iv_attr_next(attrs, attr))) {
-		if (iv_attr_type(attr) != IOMMUFD_A_COUNTER_FAILURE)
-			continue;
-		failure = iv_attr_nested(attr);
+	while (attrs_next_nested(attrs, &attr, IOMMUFD_A_COUNTER_FAILURE, &failure))
 		context->failures += iv_attrs_number(&failure, IOMMUFD_A_FAILURE_COUNT, 0);
-	}
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attrs.h"
 #include "table.h"
 
 /* How many bytes at @bytes are one character of UTF-8 that may be written, or 0 */
@@ -138,14 +139,10 @@ static char *text_of_ranges(const struct iv_attrs *attrs, uint16_t type)
 	char text[2048] = "";
 	struct iv_attrs range;
 
-	while ((attr = iv_attr_next(attrs, attr))) {
-		if (iv_attr_type(attr) != type)
-			continue;
-		range = iv_attr_nested(attr);
+	while (attrs_next_nested(attrs, &attr, type, &range))
 		append(text, sizeof(text), "0x%llx-0x%llx",
 		       (unsigned long long)iv_attrs_number(&range, IOMMUFD_A_RANGE_FIRST, 0),
 		       (unsigned long long)iv_attrs_number(&range, IOMMUFD_A_RANGE_LAST, 0));
-	}
 	return text[0] ? strdup(text) : NULL;
 }
 
@@ -158,10 +155,7 @@ static char *text_of_failures(const struct iv_attrs *attrs, uint16_t type)
 	const char *name;
 	int number;
 
-	while ((attr = iv_attr_next(attrs, attr))) {
-		if (iv_attr_type(attr) != type)
-			continue;
-		failure = iv_attr_nested(attr);
+	while (attrs_next_nested(attrs, &attr, type, &failure)) {
 		number = iv_attrs_number(&failure, IOMMUFD_A_FAILURE_ERRNO, 0);
 		name = number ? strerrorname_np(number) : "other";
 		append(text, sizeof(text), "%s:%llu", name ?: "unknown",

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "adi_device.h"
+#include "iommufd_file.h"
 #include "iv.h"
 #include "mock_device.h"
 #include "mock_vfio.h"
@@ -77,12 +78,8 @@ int adi_setup(struct adi_device *adi, unsigned int number)
  */
 void adi_close(struct adi_device *adi)
 {
-	if (adi->fd >= 0)
-		close(adi->fd);
-	if (adi->iommufd >= 0)
-		close(adi->iommufd);
-	adi->fd = -1;
-	adi->iommufd = -1;
+	iommufd_file_close(&adi->fd);
+	iommufd_file_close(&adi->iommufd);
 }
 
 /**

@@ -91,6 +91,17 @@ int iommufd_file_reopen(int fd, int flags)
 }
 
 /**
+ * iommufd_file_close() - close a file, if it is open
+ * @fd: the file, or a negative number; -1 afterwards
+ */
+void iommufd_file_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/**
  * iommufd_file_hugetlb_is_reserved() - whether there are free huge pages
  * @size: how much is needed, in bytes
  */

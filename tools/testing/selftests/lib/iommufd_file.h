@@ -2,7 +2,7 @@
 /*
  * Files whose memory can be mapped into an IOAS, and what other files say about themselves.
  *
- * Functions return a file descriptor, or a negative errno.
+ * Functions return a file descriptor, or a negative errno, unless they say otherwise.
  */
 #ifndef IOMMUFD_FILE_H
 #define IOMMUFD_FILE_H
@@ -17,6 +17,7 @@ int iommufd_file_memfd(size_t size);
 int iommufd_file_hugetlb(size_t size);
 int iommufd_file_tmpfs(size_t size);
 int iommufd_file_reopen(int fd, int flags);
+void iommufd_file_close(int *fd);
 bool iommufd_file_hugetlb_is_reserved(size_t size);
 int64_t iommufd_file_allocated(int fd);
 

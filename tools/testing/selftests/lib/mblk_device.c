@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "iommufd_file.h"
 #include "iv.h"
 #include "mblk_device.h"
 #include "test_device.h"
@@ -92,12 +93,8 @@ int mblk_start(struct mblk_device *mblk)
  */
 void mblk_close(struct mblk_device *mblk)
 {
-	if (mblk->fd >= 0)
-		close(mblk->fd);
-	if (mblk->iommufd >= 0)
-		close(mblk->iommufd);
-	mblk->fd = -1;
-	mblk->iommufd = -1;
+	iommufd_file_close(&mblk->fd);
+	iommufd_file_close(&mblk->iommufd);
 }
 
 /**
@@ -107,11 +104,9 @@ void mblk_close(struct mblk_device *mblk)
 void mblk_teardown(struct mblk_device *mblk)
 {
 	mblk_close(mblk);
-	if (mblk->eventfd >= 0)
-		close(mblk->eventfd);
+	iommufd_file_close(&mblk->eventfd);
 	if (mblk->ring)
 		test_memory_free(mblk->ring, MBLK_RING_SIZE);
-	mblk->eventfd = -1;
 	mblk->ring = NULL;
 	mblk_set_stubborn(0);
 	if (test_mdev_exists(mblk->uuid))

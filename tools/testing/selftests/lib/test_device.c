@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "iommufd_file.h"
 #include "test_device.h"
 
 static const struct {
@@ -164,12 +165,8 @@ int test_device_setup(struct test_device *dev, enum test_role role, enum test_st
  */
 void test_device_close(struct test_device *dev)
 {
-	if (dev->fd >= 0)
-		close(dev->fd);
-	if (dev->iommufd >= 0)
-		close(dev->iommufd);
-	dev->fd = -1;
-	dev->iommufd = -1;
+	iommufd_file_close(&dev->fd);
+	iommufd_file_close(&dev->iommufd);
 }
 
 /**

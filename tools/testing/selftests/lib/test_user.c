@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "iommufd_file.h"
 #include "test_memory.h"
 #include "test_timeout.h"
 #include "test_user.h"
@@ -113,12 +114,8 @@ void test_user_close(struct test_user *user)
 	iv_region_close(&user->bar);
 	iv_dma_free(&user->dma);
 	test_device_close(&user->dev);
-	if (user->eventfd >= 0)
-		close(user->eventfd);
-	if (user->unmask >= 0)
-		close(user->unmask);
-	user->eventfd = -1;
-	user->unmask = -1;
+	iommufd_file_close(&user->eventfd);
+	iommufd_file_close(&user->unmask);
 }
 
 /**

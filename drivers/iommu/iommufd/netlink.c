@@ -40,35 +40,37 @@ void iommufd_dump_init(struct iommufd_dump *dump, struct sk_buff *skb, struct ne
  * iommufd_dump_message() - begin a message
  * @dump: the dump
  *
- * Return: for iommufd_dump_message_end(), or NULL if there is no room.
+ * In any case iommufd_dump_message_end() is to be called.
+ *
+ * Return: 0, or -EMSGSIZE if there is no room.
  */
-void *iommufd_dump_message(struct iommufd_dump *dump)
+int iommufd_dump_message(struct iommufd_dump *dump)
 {
 	struct netlink_callback *cb = dump->cb;
-	void *header;
 
-	header = genlmsg_put(dump->skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			     &iommufd_nl_family, NLM_F_MULTI, dump->cmd);
-	if (header)
-		genl_dump_check_consistent(cb, header);
-	return header;
+	dump->header = genlmsg_put(dump->skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				   &iommufd_nl_family, NLM_F_MULTI, dump->cmd);
+	if (!dump->header)
+		return -EMSGSIZE;
+	genl_dump_check_consistent(cb, dump->header);
+	return 0;
 }
 
 /**
  * iommufd_dump_message_end() - end a message
  * @dump: the dump
- * @header: of iommufd_dump_message()
- * @failed: there was no room for it
+ * @failed: there was no room for it, or for its beginning
  *
  * Return: 0, or -EMSGSIZE if it failed: then it will be made again.
  */
-int iommufd_dump_message_end(struct iommufd_dump *dump, void *header, bool failed)
+int iommufd_dump_message_end(struct iommufd_dump *dump, bool failed)
 {
 	if (failed) {
-		genlmsg_cancel(dump->skb, header);
+		/* Nothing is done to a message that was not begun. */
+		genlmsg_cancel(dump->skb, dump->header);
 		return -EMSGSIZE;
 	}
-	genlmsg_end(dump->skb, header);
+	genlmsg_end(dump->skb, dump->header);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ typedef int (*iommufd_dump_object_fn)(struct iommufd_dump *dump, struct iommufd_
  * @cmd: what is dumped
  * @ctx: of this context only; 0: of all
  * @id: this object only; 0: all
+ * @header: of the message that is being made
  * @types: of objects: a bit for each enum iommufd_object_type that is wanted
  * @fill: puts what is to be told of an object
  */
@@ -50,14 +51,15 @@ struct iommufd_dump {
 	u8 cmd;
 	u32 ctx;
 	u32 id;
+	void *header;
 	unsigned long types;
 	iommufd_dump_object_fn fill;
 };
 
 void iommufd_dump_init(struct iommufd_dump *dump, struct sk_buff *skb, struct netlink_callback *cb,
 		       int ctx_attr, int id_attr);
-void *iommufd_dump_message(struct iommufd_dump *dump);
-int iommufd_dump_message_end(struct iommufd_dump *dump, void *header, bool failed);
+int iommufd_dump_message(struct iommufd_dump *dump);
+int iommufd_dump_message_end(struct iommufd_dump *dump, bool failed);
 int iommufd_dump_contexts(struct iommufd_dump *dump, iommufd_dump_ctx_fn fill);
 int iommufd_dump_objects(struct iommufd_dump *dump, unsigned long types,
 			 iommufd_dump_object_fn fill);

@@ -36,13 +36,10 @@ static int fill_ctx(struct iommufd_dump *dump, struct iommufd_ctx *ictx)
 {
 	const struct iommufd_introspection *intro = ictx->intro;
 	struct sk_buff *skb = dump->skb;
-	void *header;
 	bool failed;
 
-	header = iommufd_dump_message(dump);
-	if (!header)
-		return -EMSGSIZE;
-	failed = nla_put_u32(skb, IOMMUFD_A_CTX_ID, intro->id) ||
+	failed = iommufd_dump_message(dump) ||
+		 nla_put_u32(skb, IOMMUFD_A_CTX_ID, intro->id) ||
 		 nla_put_u32(skb, IOMMUFD_A_CTX_KIND,
 			     ictx->container.strict ? IOMMUFD_CTX_KIND_CONTAINER :
 						      IOMMUFD_CTX_KIND_IOMMU) ||
@@ -50,7 +47,7 @@ static int fill_ctx(struct iommufd_dump *dump, struct iommufd_ctx *ictx)
 		 nla_put_string(skb, IOMMUFD_A_CTX_COMM, intro->comm) ||
 		 nla_put_u32(skb, IOMMUFD_A_CTX_UID, from_kuid_munged(&init_user_ns, intro->uid)) ||
 		 put_counts(skb, ictx) || put_pages(skb, ictx);
-	return iommufd_dump_message_end(dump, header, failed);
+	return iommufd_dump_message_end(dump, failed);
 }
 
 int iommufd_nl_ctx_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
@@ -99,21 +96,18 @@ static int fill_counters(struct iommufd_dump *dump, struct iommufd_ctx *ictx)
 {
 	struct sk_buff *skb = dump->skb;
 	struct iommufd_counts sum;
-	void *header;
 	bool failed;
 
-	header = iommufd_dump_message(dump);
-	if (!header)
-		return -EMSGSIZE;
 	sum_counts(ictx, &sum);
-	failed = nla_put_u32(skb, IOMMUFD_A_COUNTER_CTX, ictx->intro->id) ||
+	failed = iommufd_dump_message(dump) ||
+		 nla_put_u32(skb, IOMMUFD_A_COUNTER_CTX, ictx->intro->id) ||
 		 nla_put_uint(skb, IOMMUFD_A_COUNTER_MAPS, sum.maps) ||
 		 nla_put_uint(skb, IOMMUFD_A_COUNTER_MAPPED_PAGES, sum.mapped_pages) ||
 		 nla_put_uint(skb, IOMMUFD_A_COUNTER_UNMAPS, sum.unmaps) ||
 		 nla_put_uint(skb, IOMMUFD_A_COUNTER_UNMAPPED_PAGES, sum.unmapped_pages) ||
 		 nla_put_uint(skb, IOMMUFD_A_COUNTER_FAULTS, sum.faults) ||
 		 put_failures(skb, ictx);
-	return iommufd_dump_message_end(dump, header, failed);
+	return iommufd_dump_message_end(dump, failed);
 }
 
 int iommufd_nl_counter_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)

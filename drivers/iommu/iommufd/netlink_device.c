@@ -68,19 +68,16 @@ static int fill_device(struct iommufd_dump *dump, const struct iommufd_node *nod
 {
 	struct iommufd_endpoint_state state = {};
 	struct sk_buff *skb = dump->skb;
-	void *header;
 	bool failed;
 
-	header = iommufd_dump_message(dump);
-	if (!header)
-		return -EMSGSIZE;
 	if (node->endpoint)
 		iommufd_endpoint_describe(node->endpoint, &state);
-	failed = put_identity(skb, node, name) || put_users(skb, node) ||
+	failed = iommufd_dump_message(dump) || put_identity(skb, node, name) ||
+		 put_users(skb, node) ||
 		 nla_put_u32(skb, IOMMUFD_A_DEVICE_STATE, device_state(node, &state));
 	if (!failed && node->endpoint)
 		failed = put_endpoint(skb, node->endpoint, &state);
-	return iommufd_dump_message_end(dump, header, failed);
+	return iommufd_dump_message_end(dump, failed);
 }
 
 static bool is_wanted(const struct iommufd_dump *dump, const struct iommufd_node *node,

@@ -77,17 +77,14 @@ static int fill_endpoint(struct iommufd_dump *dump, struct iommufd_object *obj)
 	struct iommufd_endpoint *ep = container_of(obj, struct iommufd_endpoint, obj);
 	struct iommufd_endpoint_state state;
 	struct sk_buff *skb = dump->skb;
-	void *header;
 	bool failed;
 
-	header = iommufd_dump_message(dump);
-	if (!header)
-		return -EMSGSIZE;
 	iommufd_endpoint_describe(ep, &state);
-	failed = nla_put_u32(skb, IOMMUFD_A_ENDPOINT_CTX, obj->ictx->intro->id) ||
+	failed = iommufd_dump_message(dump) ||
+		 nla_put_u32(skb, IOMMUFD_A_ENDPOINT_CTX, obj->ictx->intro->id) ||
 		 nla_put_u32(skb, IOMMUFD_A_ENDPOINT_ID, obj->id) || put_node(skb, ep) ||
 		 put_endpoint_state(skb, &state);
-	return iommufd_dump_message_end(dump, header, failed);
+	return iommufd_dump_message_end(dump, failed);
 }
 
 int iommufd_nl_endpoint_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
@@ -132,18 +129,15 @@ static int fill_pasids(struct iommufd_dump *dump, struct iommufd_object *obj)
 	struct iommufd_device *idev = device_from_object(obj);
 	unsigned long pasid = dump->place->inside;
 	const struct iommufd_pasid *entry;
-	void *header;
+	bool failed;
 	int rc = 0;
 
 	guard(rcu)();
 	xa_for_each_start(&idev->group->pasids, pasid, entry, dump->place->inside) {
 		if (READ_ONCE(entry->idev) != idev)
 			continue;
-		header = iommufd_dump_message(dump);
-		rc = -EMSGSIZE;
-		if (header)
-			rc = iommufd_dump_message_end(dump, header,
-						      put_pasid(dump->skb, idev, entry));
+		failed = iommufd_dump_message(dump) || put_pasid(dump->skb, idev, entry);
+		rc = iommufd_dump_message_end(dump, failed);
 		if (rc)
 			break;
 	}
@@ -163,19 +157,16 @@ static int fill_fault_queue(struct iommufd_dump *dump, struct iommufd_object *ob
 {
 	struct iommufd_fault_queue_state state;
 	struct sk_buff *skb = dump->skb;
-	void *header;
 	bool failed;
 
-	header = iommufd_dump_message(dump);
-	if (!header)
-		return -EMSGSIZE;
 	iommufd_fault_queue_describe(obj, &state);
-	failed = nla_put_u32(skb, IOMMUFD_A_FAULT_QUEUE_CTX, obj->ictx->intro->id) ||
+	failed = iommufd_dump_message(dump) ||
+		 nla_put_u32(skb, IOMMUFD_A_FAULT_QUEUE_CTX, obj->ictx->intro->id) ||
 		 nla_put_u32(skb, IOMMUFD_A_FAULT_QUEUE_ID, obj->id) ||
 		 nla_put_u32(skb, IOMMUFD_A_FAULT_QUEUE_PENDING, state.pending) ||
 		 nla_put_u32(skb, IOMMUFD_A_FAULT_QUEUE_LIMIT, IOMMUFD_FAULT_QUEUE_MAX) ||
 		 (state.closed && nla_put_flag(skb, IOMMUFD_A_FAULT_QUEUE_CLOSED));
-	return iommufd_dump_message_end(dump, header, failed);
+	return iommufd_dump_message_end(dump, failed);
 }
 
 int iommufd_nl_fault_queue_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)

@@ -64,16 +64,13 @@ static int put_ioas(struct sk_buff *skb, struct iommufd_ioas *ioas)
 static int fill_ioas(struct iommufd_dump *dump, struct iommufd_object *obj)
 {
 	struct sk_buff *skb = dump->skb;
-	void *header;
 	bool failed;
 
-	header = iommufd_dump_message(dump);
-	if (!header)
-		return -EMSGSIZE;
-	failed = nla_put_u32(skb, IOMMUFD_A_IOAS_CTX, obj->ictx->intro->id) ||
+	failed = iommufd_dump_message(dump) ||
+		 nla_put_u32(skb, IOMMUFD_A_IOAS_CTX, obj->ictx->intro->id) ||
 		 nla_put_u32(skb, IOMMUFD_A_IOAS_ID, obj->id) ||
 		 put_ioas(skb, ioas_from_object(obj));
-	return iommufd_dump_message_end(dump, header, failed);
+	return iommufd_dump_message_end(dump, failed);
 }
 
 int iommufd_nl_ioas_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
@@ -140,23 +137,20 @@ static int fill_areas_locked(struct iommufd_dump *dump, struct iommufd_ioas *ioa
 	struct iommufd_dump_place *place = dump->place;
 	struct iommufd_area *rest;
 	struct nlmsghdr *nlh;
-	void *header;
 
-	header = iommufd_dump_message(dump);
-	if (!header)
-		return -EMSGSIZE;
-	nlh = header - GENL_HDRLEN - NLMSG_HDRLEN;
+	if (iommufd_dump_message(dump) ||
+	    nla_put_u32(dump->skb, IOMMUFD_A_AREA_CTX, ioas->obj.ictx->intro->id) ||
+	    nla_put_u32(dump->skb, IOMMUFD_A_AREA_IOAS, ioas->obj.id))
+		return iommufd_dump_message_end(dump, true);
+	nlh = dump->header - GENL_HDRLEN - NLMSG_HDRLEN;
 	if (place->inside && place->seen != ioas->area_changes)
 		nlh->nlmsg_flags |= NLM_F_DUMP_INTR;
-	if (nla_put_u32(dump->skb, IOMMUFD_A_AREA_CTX, ioas->obj.ictx->intro->id) ||
-	    nla_put_u32(dump->skb, IOMMUFD_A_AREA_IOAS, ioas->obj.id))
-		return iommufd_dump_message_end(dump, header, true);
 	rest = put_areas(dump, ioas, area);
 	if (rest == area)
-		return iommufd_dump_message_end(dump, header, true);
+		return iommufd_dump_message_end(dump, true);
 	place->seen = ioas->area_changes;
 	place->inside = rest ? rest->first : 0;
-	iommufd_dump_message_end(dump, header, false);
+	iommufd_dump_message_end(dump, false);
 	return rest ? -EMSGSIZE : 0;
 }
 
@@ -193,13 +187,10 @@ static int fill_hwpt(struct iommufd_dump *dump, struct iommufd_object *obj)
 {
 	const struct iommufd_hwpt *hwpt = hwpt_from_object(obj);
 	struct sk_buff *skb = dump->skb;
-	void *header;
 	bool failed;
 
-	header = iommufd_dump_message(dump);
-	if (!header)
-		return -EMSGSIZE;
-	failed = nla_put_u32(skb, IOMMUFD_A_HWPT_CTX, obj->ictx->intro->id) ||
+	failed = iommufd_dump_message(dump) ||
+		 nla_put_u32(skb, IOMMUFD_A_HWPT_CTX, obj->ictx->intro->id) ||
 		 nla_put_u32(skb, IOMMUFD_A_HWPT_ID, obj->id) ||
 		 nla_put_u32(skb, IOMMUFD_A_HWPT_IOAS, hwpt->ioas->obj.id) ||
 		 nla_put_u32(skb, IOMMUFD_A_HWPT_FLAGS, hwpt_flags(hwpt));
@@ -210,7 +201,7 @@ static int fill_hwpt(struct iommufd_dump *dump, struct iommufd_object *obj)
 	if (!failed && hwpt->faults)
 		failed = nla_put_u32(skb, IOMMUFD_A_HWPT_FAULT_QUEUE,
 				     iommufd_fault_queue_id(hwpt->faults));
-	return iommufd_dump_message_end(dump, header, failed);
+	return iommufd_dump_message_end(dump, failed);
 }
 
 int iommufd_nl_hwpt_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)

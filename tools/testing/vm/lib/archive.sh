@@ -12,7 +12,7 @@ IV_APT=() IV_APT_SUITE=''
 archive_open() {
 	local dir=$IV_CACHE/apt suite=${1-} sources
 
-	[ ${#IV_APT[@]} -eq 0 ] || [[ -n $suite && $IV_APT_SUITE != "$suite" ]] || return 0
+	[ ${#IV_APT[@]} -eq 0 ] || [ "$IV_APT_SUITE" != "$suite" ] || return 0
 	IV_APT_SUITE=$suite
 	rm -rf "$dir/sources.list.d"
 	mkdir -p "$dir/sources.list.d" "$dir/lists/partial" "$dir/cache/archives/partial"
@@ -56,6 +56,7 @@ archive_packages() {
 		qemu) printf '%s ' qemu-system-x86 '(of bookworm-backports)' ;;
 		busybox) printf '%s ' busybox-static ;;
 		dpdk) printf '%s ' dpdk-dev ;;
+		libvirt_*) printf '%s ' libvirt-daemon "(of ${part#libvirt_})" ;;
 		newer_source) printf '%s ' linux-source-7.3 '(of trixie-backports)' ;;
 		debug_kernel) ;; # built from source
 		esac
@@ -106,6 +107,29 @@ archive_download_closure() {
 		    "see apt's words above; run this again when the archive can be reached"
 	mkdir -p "$dir"
 	mv "$archives"/*.deb "$dir"
+}
+
+# archive_download_root DIR RELEASE PACKAGE...: the packages and all that they need, down to the C
+# library, whatever this machine has.
+archive_download_root() {
+	local IV_APT=("${IV_APT[@]}" -o "Dir::State::status=$IV_WORK/status")
+
+	: >"$IV_WORK/status"
+	archive_download_closure "$@"
+}
+
+# archive_merge_usr ROOT: what older packages have beside /usr, moved into it, as on an installed
+# system.
+archive_merge_usr() {
+	local root=$1 dir
+
+	for dir in bin sbin lib lib64; do
+		[ ! -L "$root/$dir" ] || continue
+		mkdir -p "$root/usr/$dir" "$root/$dir"
+		cp -a "$root/$dir/." "$root/usr/$dir"
+		rm -r "${root:?}/$dir"
+		ln -s "usr/$dir" "$root/$dir"
+	done
 }
 
 # archive_unpack DIR DEB...

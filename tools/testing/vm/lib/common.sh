@@ -12,6 +12,7 @@
 #   qemu    -> qemu-VERSION/     QEMU with the libraries that this machine lacks
 #   busybox -> busybox-VERSION/  the guest's shell and commands
 #   dpdk    -> dpdk-VERSION/     DPDK's testpmd with the libraries that this machine lacks
+#   libvirt_RELEASE -> libvirt_RELEASE-VERSION/  libvirt of a release of Debian, a root file system
 #
 # A part's link exists only when the part is whole.  Beside them: initramfs/ and
 # disk/, made by the script run; apt/ and unfinished/, there while set-up runs.

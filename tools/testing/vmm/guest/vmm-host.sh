@@ -46,6 +46,28 @@ bind_to_vfio() {
 	done
 }
 
+# device_file ADDRESS: of a device that is bound to vfio-pci.
+device_file() {
+	set -- "/sys/bus/pci/devices/$1/vfio-dev"/*
+	echo "/dev/vfio/devices/${1##*/}"
+}
+
+pinned_pages() {
+	echo 1 >/proc/sys/vm/stat_refresh
+	awk '$1 == "nr_foll_pin_acquired" { a = $2 } $1 == "nr_foll_pin_released" { r = $2 }
+	     END { print a - r }' /proc/vmstat
+}
+
+# expect_nothing_pinned EVENT
+expect_nothing_pinned() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		left=$(pinned_pages)
+		[ "$left" -ne 0 ] || return 0
+		sleep 0.2
+	done
+	fail "$left pages are still pinned 2 s after $1"
+}
+
 # run_case CASE: runs the function test_CASE of this script.
 run_case() {
 	grep -q "^test_$1() {" "$0" || {

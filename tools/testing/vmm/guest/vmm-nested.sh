@@ -20,23 +20,28 @@ nested_user=''		# whom QEMU runs as; nobody is a user without any rights
 nested_memory=256	# MiB
 nested_patience=300	# seconds that it may be silent while it boots
 
-# nested_start OPENINGS QEMU-ARGUMENT...: starts QEMU with descriptors that OPENINGS, such as
-# "5<>/dev/iommu", give it; does not wait for the guest.
-nested_start() {
-	nested_openings=$1
-	shift
+# nested_prepare: its files, and its kernel's words.
+nested_prepare() {
 	rm -rf $NESTED
 	mkdir -p $NESTED
 	mkfifo $NESTED/agent.in $NESTED/agent.out
 	exec 8<>$NESTED/agent.in 9<>$NESTED/agent.out
 	: >$NESTED/kmsg
+	nested_words='console=ttyS0 loglevel=4 panic=-1 oops=panic rdinit=/init mitigations=off'
+	nested_words="$nested_words nokaslr audit=0 random.trust_cpu=on printk.devkmsg=on"
+}
+
+# nested_start OPENINGS QEMU-ARGUMENT...: starts QEMU with descriptors that OPENINGS, such as
+# "5<>/dev/iommu", give it; does not wait for the guest.
+nested_start() {
+	nested_openings=$1
+	shift
+	nested_prepare
 	[ -z "$nested_user" ] || chown -R "$nested_user" $NESTED
 	for port in kmsg status output; do
 		set -- -chardev "file,id=$port,path=$NESTED/$port" \
 			-device "virtserialport,bus=ports.0,name=$port,chardev=$port" "$@"
 	done
-	nested_words='console=ttyS0 loglevel=4 panic=-1 oops=panic rdinit=/init mitigations=off'
-	nested_words="$nested_words nokaslr audit=0 random.trust_cpu=on printk.devkmsg=on"
 	# Nothing that the guest would probe for in vain, and a CPU newer than those with an IOMMU
 	# in their north bridge: each access to I/O ports takes long.
 	set -- -machine q35,sata=off,smbus=off,smm=off,vmport=off,hpet=off -cpu qemu64,family=25 \

@@ -34,11 +34,27 @@ use_mark() {
 		fail 'the nested guest could not write its disk'
 }
 
-# The kernel of this guest itself has the disk now.
+# The kernel of this guest itself has the disk now, or soon.
 use_marked() {
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ ! -b /dev/nvme0n1 ] || break
+		sleep 0.5
+	done
 	use_got=$(dd if=/dev/nvme0n1 bs=512 skip=$USE_MARK_BLOCK count=1 2>/dev/null | xargs)
 	[ "$use_got" = "$1" ] || fail "this guest's own kernel reads '$use_got' where '$1' was written"
 	echo "this guest's own kernel reads what the nested guest wrote"
+}
+
+# A disk that was plugged in.
+use_wait_for_disk() {
+	# shellcheck disable=SC2016 # for the nested shell
+	nested 'for _ in $(seq 100); do test ! -b /dev/nvme0n1 || exit 0; usleep 200000; done; exit 1' ||
+		fail 'the nested guest does not see the disk that was plugged in'
+}
+
+use() {
+	use_disk
+	use_network
 }
 
 # Disk and network card are kept busy, in the background.
@@ -51,4 +67,9 @@ use_start_dma() {
 		[ "$use_now" -le "$use_before" ] || return 0
 	done
 	fail "the disk is not being read: $use_before requests, then $use_now"
+}
+
+use_report_log() {
+	echo "the nested kernel's log:"
+	nested_log 'nvme|igb'
 }

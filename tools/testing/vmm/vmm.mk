@@ -4,9 +4,9 @@
 # Included after scripts/userspace.mk.
 
 VMM := tools/testing/vmm
-vmm-programs := build/vmm/vmm-qmp build/vmm/vmm-account
+vmm-programs := build/vmm/vmm-qmp build/vmm/vmm-account build/vmm/vmm-associate
 
-build/vmm/vmm-%: LDFLAGS += -static
+build/vmm/vmm-qmp build/vmm/vmm-account: LDFLAGS += -static
 build/vmm/vmm-%: build/obj/$(VMM)/%/main.o $(lib)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"

@@ -220,7 +220,7 @@ struct vfio_pci_core_device {
 
 	/* Under low_power_lock. */
 	struct mutex low_power_lock;
-	bool low_power;			/* the user lets the host power it down; set under mem_lock */
+	bool low_power;			/* the host may power it down; set under mem_lock */
 	struct vfio_trigger wakeup;
 
 	/* Under ioeventfd_lock. */

@@ -12,9 +12,9 @@
  * the PCI core gives up on the bus, BARs stay out of reach until the device is opened anew.
  *
  * The PCI core reports with pci_bus_sem held, which everybody who changes a power state waits for,
- * most of our locks in hand. So the callbacks take none of these. They mark the device frozen, which
- * whoever touches BARs sees without more ado, and write config space under state_lock; the rest is
- * done by a work item.
+ * most of our locks in hand. So the callbacks take none of these. They mark the device frozen,
+ * which whoever touches BARs sees without more ado, and write config space under state_lock; the
+ * rest is done by a work item.
  *
  * They also run with the device lock held, so neither probe nor remove run meanwhile, but open and
  * close may.

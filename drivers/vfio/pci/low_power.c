@@ -15,9 +15,9 @@
  * reference back and signals the eventfd.
  *
  * The callback that suspends takes config_lock and mem_lock. Nobody waits for it with one of these
- * held. The one that resumes is also called by the PCI core's recovery from errors, with pci_bus_sem
- * held, which whoever changes a power state waits for under these locks. So it takes neither, and
- * what it changes has a lock of its own.
+ * held. The one that resumes is also called by the PCI core's recovery from errors, with
+ * pci_bus_sem held, which whoever changes a power state waits for under these locks. So it takes
+ * neither, and what it changes has a lock of its own.
  */
 #include <linux/export.h>
 #include <linux/pci.h>

@@ -5,8 +5,8 @@
  * The gate is three booleans under mem_lock: memory_on and io_on mirror the user's COMMAND, asleep
  * says that the user has left D0. Accessors and faults hold mem_lock for read while they use a BAR.
  * Whoever closes the gate holds it for write, closes, zaps the user's mappings, and only then makes
- * hardware deaf; opening goes the other way round. An error that is being seen to closes it as well,
- * at once and without the lock (error.c).
+ * hardware deaf; opening goes the other way round. An error that is being seen to closes it as
+ * well, at once and without the lock (error.c).
  *
  * Hardware's COMMAND also holds the INTx disable bit, which hard interrupts change. So each change
  * of the register is made under intx.lock. Bus mastering is changed here and nowhere else while the

@@ -309,7 +309,9 @@ static void race_arm(struct aer_race *race)
 
 static void race_report(struct aer_race *race)
 {
-	test_race_expect(&race->results, report_error(race->reported & 1 ? NOT_FATAL : FATAL), 0, 0);
+	const char *error = race->reported & 1 ? NOT_FATAL : FATAL;
+
+	test_race_expect(&race->results, report_error(error), 0, 0);
 	race->reported++;
 }
 

@@ -136,7 +136,7 @@ static unsigned long times_used(struct race *race)
 	return race->attached + race->touched + race->armed + race->revoked;
 }
 
-/* As long as most rounds are: on a slow machine, others would come too late for anything shorter. */
+/* Most rounds take that long: on a slow machine, others would come too late for less. */
 static bool was_used(void *arg)
 {
 	struct race *race = arg;

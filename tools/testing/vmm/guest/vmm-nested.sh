@@ -77,11 +77,11 @@ nested_runs() {
 	kill -0 "$nested_pid" 2>/dev/null
 }
 
-# nested_line SECONDS: the agent's next line into $line. What it writes comes in one piece, as far
-# as the pipe takes it, so a time that is over never tears a line apart.
+# nested_line SECONDS: the agent's next line into $line. A read whose time is over drops what it has of
+# a line, so it is looked first whether there is something to read.
 nested_line() {
-	nested_tries=$1
-	until IFS= read -r -t 1 line <&9; do
+	nested_tries=$(($1 * 10))
+	until read -r -t 0 line <&9; do
 		nested_runs || fail "QEMU ended: $(tail -n 5 $NESTED/qemu)"
 		nested_tries=$((nested_tries - 1))
 		[ $nested_tries -gt 0 ] || {
@@ -89,7 +89,9 @@ nested_line() {
 			tail -n 5 $NESTED/qemu $NESTED/console
 			fail "the nested guest said nothing for $1 s"
 		}
+		usleep 100000
 	done
+	IFS= read -r -t 60 line <&9 || fail 'the nested guest did not end its line'
 }
 
 # Until the agent is there.

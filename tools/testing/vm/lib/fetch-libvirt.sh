@@ -12,7 +12,9 @@
 # empty folders to mount /etc, /var and so on over.
 
 IV_LIBVIRT=(libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients)
-IV_LIBVIRT_SPLIT=(libvirt-daemon-driver-nodedev)	# a package of its own since Debian 13
+# Since Debian 13 a package of its own; and without libvirt-daemon-system there are profiles for
+# AppArmor.
+IV_LIBVIRT_SPLIT=(libvirt-daemon-driver-nodedev apparmor)
 
 fetch_libvirt_bookworm() {
 	local version

@@ -7,9 +7,10 @@
 # with this guest's /dev, /proc, /run and /sys in it, and an empty /etc, /var and /tmp.  It is
 # configured as Debian does it: QEMU runs as libvirt-qemu, who can open no node of a device by himself
 # but /dev/kvm, in a mount namespace with a /dev that libvirt fills, and in a cgroup that allows the
-# devices that libvirt names.  Only AppArmor is left out.
+# devices that libvirt names; and with libvirt_confine AppArmor, too.
 
 LIBVIRT_DOMAIN=nested
+LIBVIRT_UUID=6e657374-6564-4000-8000-000000000001
 LIBVIRT_USER=64055	# libvirt-qemu, as in Debian
 LIBVIRT_KVM=64056	# the group kvm, which may open /dev/kvm ...
 LIBVIRT_VFIO=64057	# ... and vfio, as in the udev rule of `make install`
@@ -18,6 +19,7 @@ LIBVIRT_HOME=/run/libvirt-home
 LIBVIRT_ENV="env -i LC_ALL=C PATH=/usr/sbin:/usr/bin HOME=$LIBVIRT_HOME XDG_RUNTIME_DIR=$LIBVIRT_HOME"
 
 libvirt_root=''
+libvirt_confined=''
 libvirt_pid=''
 libvirt_user=''		# whom libvirtd runs as, if not as root
 libvirt_uri=qemu:///system
@@ -69,6 +71,30 @@ libvirt_mount() {
 		$LIBVIRT_USER $LIBVIRT_KVM $LIBVIRT_VFIO >"$libvirt_root/etc/group"
 	printf 'log_outputs="1:stderr"\nlog_filters="1:util.iommufd"\n' \
 		>"$libvirt_root/etc/libvirt/libvirtd.conf"
+}
+
+# libvirt_confine RELEASE: with the profiles of AppArmor that Debian has for libvirtd and QEMU.
+libvirt_confine() {
+	libvirt_root=/libvirt/$1
+	[ -e "$libvirt_root/proc/self" ] || libvirt_mount || fail "libvirt's files are not there"
+	libvirt_confined=$libvirt_root
+	mount -t securityfs securityfs "$libvirt_root/sys/kernel/security" || fail 'there is no securityfs'
+	cp -r "$MACHINE_CACHE/libvirt_$1/etc/apparmor" "$MACHINE_CACHE/libvirt_$1/etc/apparmor.d" \
+		"$libvirt_root/etc"
+	libvirt_profiles -r || fail "AppArmor's profiles could not be loaded"
+}
+
+libvirt_unconfine() {
+	[ -n "$libvirt_confined" ] || return 0
+	libvirt_profiles -R
+	umount "$libvirt_confined/sys/kernel/security"
+	libvirt_confined=''
+}
+
+libvirt_profiles() {
+	for libvirt_profile in usr.lib.libvirt.virt-aa-helper usr.sbin.libvirtd; do
+		(libvirt_exec /usr/sbin/apparmor_parser "$1" /etc/apparmor.d/$libvirt_profile) || return 1
+	done
 }
 
 # Becomes libvirtd, in a mount namespace whose root is that file system: libvirt enters the namespace
@@ -169,7 +195,7 @@ libvirt_nodedev() {
 libvirt_domain() {
 	cat <<-END
 		<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
-		<name>$LIBVIRT_DOMAIN</name><uuid>6e657374-6564-4000-8000-000000000001</uuid>
+		<name>$LIBVIRT_DOMAIN</name><uuid>$LIBVIRT_UUID</uuid>
 		<memory unit='MiB'>$nested_memory</memory>
 		<vcpu>1</vcpu>
 		<os>
@@ -220,6 +246,7 @@ libvirt_define() {
 
 # Of a domain that was started.
 libvirt_wait() {
+	ln -s "$libvirt_root$libvirt_log/$LIBVIRT_DOMAIN.log" "$NESTED/qemu"
 	nested_pid=$(cat $libvirt_state/$LIBVIRT_DOMAIN.pid)
 	nested_wait
 }

@@ -28,6 +28,7 @@
  * @dry: just tell
  * @persist: also from the next start of the machine on; only with a @driver
  * @native: it is to have its own driver, and has it already
+ * @forgets: a choice by --persist is taken back
  */
 struct change {
 	struct ctl *ctl;
@@ -37,6 +38,7 @@ struct change {
 	bool dry;
 	bool persist;
 	bool native;
+	bool forgets;
 };
 
 /* What is looked for among vfio's devices */
@@ -225,6 +227,8 @@ static void tell(const struct change *change)
 	putchar('\n');
 	if (change->persist)
 		persist_describe(addr, change->driver, rival(change));
+	if (change->forgets)
+		persist_describe_removed();
 }
 
 /* From the first change to the last, no signal ends us half-way. */
@@ -350,5 +354,6 @@ int ctl_device_unbind(struct ctl *ctl, const struct ctl_command *command, char *
 	change.native = is_native(&change.pci);
 	if (!change.native)
 		rc = check_uses(&change);
+	change.forgets = persist_has(change.pci.addr);
 	return rc ?: carry_out(&change, unbind_now);
 }

@@ -5,6 +5,9 @@
  * loads the other driver and has the bus look again; and a file that has systemd load that driver
  * early. All files are named after this program, one rule for each function, so that taking them
  * away is as simple.
+ *
+ * An initramfs loads drivers before that. Debian's takes a copy of the rules in /etc when it is
+ * made; there the rule's driver_override is what counts, and vfio-pci needn't be in it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -175,10 +178,13 @@ void persist_describe(const char *addr, const char *driver, const char *native)
 		       "  with iommufd-ctl each time.\n", native);
 		return;
 	}
-	printf("  They come too late if the initramfs holds %s, which is to be seen with\n"
-	       "    lsinitramfs /boot/initrd.img-$(uname -r) | grep /%s\n"
-	       "  Then let vfio-pci go first: put 'softdep %s pre: vfio-pci' and 'options vfio-pci\n"
-	       "  ids=VENDOR:DEVICE' into a file in /etc/modprobe.d, the modules' names into\n"
-	       "  /etc/initramfs-tools/modules, and run update-initramfs -u.\n",
-	       native, native, native);
+	printf("  They come too late if the initramfs has %s, as Debian's has, until that has the\n"
+	       "  rule, too: update-initramfs -u\n",
+	       native);
+}
+
+/* A rule that is gone may live on. */
+void persist_describe_removed(void)
+{
+	printf("  An initramfs that was made meanwhile has the rule still: update-initramfs -u\n");
 }

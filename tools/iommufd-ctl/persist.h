@@ -9,5 +9,6 @@ int persist_add(const char *addr, const char *driver);
 int persist_remove(const char *addr);
 bool persist_has(const char *addr);
 void persist_describe(const char *addr, const char *driver, const char *native);
+void persist_describe_removed(void);
 
 #endif

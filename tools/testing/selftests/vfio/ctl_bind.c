@@ -188,7 +188,7 @@ TEST_F(ctl_bind, persistent_choice_is_two_files)
 
 	snprintf(path, sizeof(path), RULE, self->addr);
 	ASSERT_EQ(ENDS_OK, ctl(self, "device bind --persist %s", self->addr));
-	EXPECT_TRUE(has(self, "lsinitramfs"));
+	EXPECT_TRUE(has(self, "update-initramfs -u"));
 	ASSERT_LT(0, iv_file_read(path, rule, sizeof(rule)));
 	snprintf(wanted, sizeof(wanted), "KERNEL==\"%s\"", self->addr);
 	EXPECT_NE(NULL, strstr(rule, wanted));
@@ -196,6 +196,7 @@ TEST_F(ctl_bind, persistent_choice_is_two_files)
 	ASSERT_LT(0, iv_file_read(MODULES, rule, sizeof(rule)));
 	EXPECT_NE(NULL, strstr(rule, "\nvfio_pci"));
 	ASSERT_EQ(ENDS_OK, ctl(self, "device unbind %s", self->addr));
+	EXPECT_TRUE(has(self, "update-initramfs -u"));
 	EXPECT_EQ(-1, access(path, F_OK));
 	EXPECT_EQ(-1, access(MODULES, F_OK));
 }

@@ -57,6 +57,7 @@ archive_packages() {
 		busybox) printf '%s ' busybox-static ;;
 		dpdk) printf '%s ' dpdk-dev ;;
 		libvirt_*) printf '%s ' libvirt-daemon "(of ${part#libvirt_})" ;;
+		debian) printf '%s ' '(those of a minimal Debian 12)' ;;
 		newer_source) printf '%s ' linux-source-7.3 '(of trixie-backports)' ;;
 		debug_kernel) ;; # built from source
 		esac

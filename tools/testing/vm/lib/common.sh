@@ -13,6 +13,7 @@
 #   busybox -> busybox-VERSION/  the guest's shell and commands
 #   dpdk    -> dpdk-VERSION/     DPDK's testpmd with the libraries that this machine lacks
 #   libvirt_RELEASE -> libvirt_RELEASE-VERSION/  libvirt of a release of Debian, a root file system
+#   debian  -> debian-VERSION/   a minimal Debian 12 with systemd, to boot in a guest
 #
 # A part's link exists only when the part is whole.  Beside them: initramfs/ and
 # disk/, made by the script run; apt/ and unfinished/, there while set-up runs.

@@ -39,6 +39,12 @@ patch		patch
 perl		perl
 '
 
+# To make a Debian and its disk.
+host_packages_boot='
+debootstrap	debootstrap
+e2fsprogs	mke2fs
+'
+
 # To build mainline's vfio selftests.
 host_packages_peer='
 uuid-dev	/usr/include/uuid/uuid.h

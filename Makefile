@@ -10,7 +10,7 @@ running-release := $(shell cat $(RUNNING_KDIR)/include/config/kernel.release 2>/
 
 # The running kernel's headers where that is a kernel we support, else the ones
 # that set-up unpacked, which are also those of the guest's kernel.
-guest-goal := $(filter check check-noiommu check-peer check-peer-vfio check-vmm demo fuzz shell bench,$(MAKECMDGOALS))
+guest-goal := $(filter check check-noiommu check-peer check-peer-vfio check-vmm check-boot demo fuzz shell bench,$(MAKECMDGOALS))
 KDIR ?= $(if $(guest-goal),$(CACHED_KDIR),$(if $(filter 6.12.%,$(running-release)),$(RUNNING_KDIR),$(CACHED_KDIR)))
 
 # Known only once set-up is done: for use in recipes.
@@ -29,6 +29,7 @@ include tools/testing/bench/bench.mk
 include tools/testing/fuzz/fuzz.mk
 include tools/testing/peer/peer.mk
 include tools/testing/vmm/vmm.mk
+include tools/testing/boot/boot.mk
 
 setup-%:
 	@$(VM)/setup $(if $(guest-goal),build tests tools guest $(filter-out build tests tools guest,$*),$*)
@@ -105,7 +106,7 @@ uninstall:
 	@DESTDIR='$(DESTDIR)' scripts/install --remove $(KVER)
 
 clean:
-	rm -rf build/obj build/lib build/man build/tests build/tools build/vm build/peer build/lane build/coverage
+	rm -rf build/obj build/lib build/man build/tests build/tools build/vm build/peer build/lane build/boot build/coverage
 	@for dir in build/*/; do [ ! -e "$$dir/Kbuild" ] || (set -x; rm -rf "$$dir"); done
 
 distclean:

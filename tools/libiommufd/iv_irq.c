@@ -71,9 +71,12 @@ int iv_irq_set(int fd, uint32_t flags, uint32_t index, uint32_t start, uint32_t 
 	};
 	if (data_size)
 		memcpy(set->data, data, data_size);
-	ret = iv_device_ioctl(fd, VFIO_DEVICE_SET_IRQS, set, set_hints, "set interrupt");
+	ret = iv_ioctl(fd, VFIO_DEVICE_SET_IRQS, set);
 	free(set);
-	return ret;
+	/* A positive number says how many vectors there would be, and that nothing has been done. */
+	if (ret > 0)
+		ret = -ENOSPC;
+	return ret ? iv_fail_device(ret, set_hints, fd, "set interrupt") : 0;
 }
 
 /**
@@ -86,7 +89,8 @@ int iv_irq_set(int fd, uint32_t flags, uint32_t index, uint32_t start, uint32_t 
  *
  * Enables this kind of interrupt if it is not enabled yet.
  *
- * Return: 0, or a negative errno; then nothing has changed.
+ * Return: 0; -ENOSPC if the machine has not so many vectors left; or another negative errno. If it
+ * fails, nothing has changed.
  */
 int iv_irq_set_eventfds(int fd, uint32_t index, uint32_t start, uint32_t count,
 			const int32_t *eventfds)

@@ -646,7 +646,8 @@ struct vfio_irq_info {
  * DATA_NONE and @count 0 disables it. Other than that @count is not 0. What was set up stays as it
  * was when the call fails. A device has one of INTx, MSI and MSI-X enabled at a time.
  *
- * Return: 0, or -1 with errno:
+ * Return: 0; a positive number, if there are only so many vectors left, and nothing has been done;
+ * or -1 with errno:
  *
  * * ``EINVAL``: @argsz too small for the vectors, @flags not one of each kind, @index or the range
  *   is not there, an eventfd that is none, or a test of an index that is not enabled.

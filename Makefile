@@ -83,8 +83,9 @@ check-lane: tests | setup-debug
 ifdef DEBUG_KERNEL
 check-options = --debug $(DEBUG_KERNEL) --expect tools/testing/peer/expected \
 	$(if $(COVERAGE),--coverage build/coverage/guests)
+# Mainline's come first: they want the mock to be there, and many of ours unload it at their end.
 check-programs = $(if $(DEBUG_SHORT),$(debug-short:%=build/tests/%),\
-	$(sort $(test-programs) $(fuzz-check-program)) $(peer-program) $(peer-debug-program))
+	$(peer-program) $(peer-debug-program) $(sort $(test-programs) $(fuzz-check-program)))
 else
 check-programs = $(sort $(test-programs) $(fuzz-check-program))
 endif

@@ -64,7 +64,7 @@ check-debug: | setup-debug
 debug-short := fuzz/fuzz_check iommu/concurrency iommu/hwpt_attach iommu/ioas_backing \
 	iommu/ioas_map_attached iommu/mock_fault_attach iommu/pasid_attach iommu/vfio_compat \
 	vfio/cdev_bind vfio/cdev_parking vfio/cdev_race vfio/group_container vfio/mdev_race \
-	vfio/mig_states vfio/netlink_device vfio/pci_irq vfio/pci_unbind vfio/race_device
+	vfio/mig_states vfio/netlink_device vfio/pci_irq vfio/pci_unbind
 check-debug-short:
 	+@$(MAKE) --no-print-directory check-debug DEBUG_SHORT=1
 

@@ -94,13 +94,6 @@ void vfio_pci_error_forget(struct vfio_pci_core_device *core)
 	core->error_state = NULL;
 }
 
-/* Hardware's COMMAND only; the gate and the user's wish stay as they are. */
-static void make_deaf(struct vfio_pci_core_device *core, u16 bits)
-{
-	scoped_guard(spinlock_irqsave, &core->intx.lock)
-		vfio_pci_command_update(core, bits, 0);
-}
-
 static void freeze(struct vfio_pci_core_device *core)
 {
 	u16 command;
@@ -115,7 +108,7 @@ static void freeze(struct vfio_pci_core_device *core)
 	pci_read_config_word(core->pdev, PCI_COMMAND, &command);
 	if (PCI_POSSIBLE_ERROR(command))
 		return;
-	make_deaf(core, PCI_COMMAND_MASTER);
+	vfio_pci_command_change(core, PCI_COMMAND_MASTER, 0);
 	pci_save_state(core->pdev);
 	core->error_state = pci_store_saved_state(core->pdev);
 }
@@ -167,7 +160,7 @@ pci_ers_result_t vfio_pci_core_error_reset(struct vfio_pci_core_device *core)
 		return PCI_ERS_RESULT_DISCONNECT;
 	pci_load_saved_state(core->pdev, state);
 	pci_restore_state(core->pdev);
-	make_deaf(core, PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
+	vfio_pci_command_change(core, PCI_COMMAND_MASTER | VFIO_PCI_COMMAND_DECODE, 0);
 	core->state_lost = false;
 	core->state_restored = true;
 	error_work_queue(core);

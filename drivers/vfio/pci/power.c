@@ -17,8 +17,6 @@
 
 #include "priv.h"
 
-#define VFIO_PCI_COMMAND_DECODE	(PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
-
 static bool vfio_pci_has_error(struct vfio_pci_core_device *core)
 {
 	return READ_ONCE(core->error) != VFIO_PCI_NO_ERROR;
@@ -59,6 +57,13 @@ void vfio_pci_command_update(struct vfio_pci_core_device *core, u16 clear, u16 s
 	new = (old & ~clear) | set;
 	if (new != old)
 		pci_write_config_word(core->pdev, PCI_COMMAND, new);
+}
+
+/* Hardware only; the gate and the user's wish stay as they are. */
+void vfio_pci_command_change(struct vfio_pci_core_device *core, u16 clear, u16 set)
+{
+	scoped_guard(spinlock_irqsave, &core->intx.lock)
+		vfio_pci_command_update(core, clear, set);
 }
 
 /* Make hardware's COMMAND what the gate, the user's bus mastering and the INTx state say. */
@@ -159,8 +164,7 @@ static void vfio_pci_sleep(struct vfio_pci_core_device *core, pci_power_t state)
 		 * Kept without bus mastering, so that waking up for close never turns it on.
 		 * vfio_pci_command_refresh() brings it back if the user still wants it.
 		 */
-		scoped_guard(spinlock_irqsave, &core->intx.lock)
-			vfio_pci_command_update(core, PCI_COMMAND_MASTER, 0);
+		vfio_pci_command_change(core, PCI_COMMAND_MASTER, 0);
 		scoped_guard(mutex, &core->state_lock) {
 			pci_save_state(pdev);
 			core->sleep_state = pci_store_saved_state(pdev);
@@ -190,8 +194,7 @@ pci_power_t vfio_pci_memory_force(struct vfio_pci_core_device *core)
 
 	lockdep_assert_held_write(&core->mem_lock);
 	vfio_pci_wake(core);
-	scoped_guard(spinlock_irqsave, &core->intx.lock)
-		vfio_pci_command_update(core, 0, PCI_COMMAND_MEMORY);
+	vfio_pci_command_change(core, 0, PCI_COMMAND_MEMORY);
 	return state;
 }
 

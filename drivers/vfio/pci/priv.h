@@ -60,6 +60,8 @@ void vfio_pci_config_destroy(struct vfio_pci_core_device *core);
 void vfio_pci_config_after_reset(struct vfio_pci_core_device *core);
 
 /* power.c */
+#define VFIO_PCI_COMMAND_DECODE	(PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
+
 bool vfio_pci_memory_usable(struct vfio_pci_core_device *core);	/* mem_lock */
 bool vfio_pci_io_usable(struct vfio_pci_core_device *core);	/* mem_lock */
 void vfio_pci_mappings_zap(struct vfio_pci_core_device *core);	/* mem_lock for write */
@@ -70,6 +72,7 @@ pci_power_t vfio_pci_memory_force(struct vfio_pci_core_device *core); /* mem_loc
 void vfio_pci_memory_unforce(struct vfio_pci_core_device *core, pci_power_t state); /* likewise */
 void vfio_pci_command_refresh(struct vfio_pci_core_device *core); /* mem_lock for write */
 void vfio_pci_command_update(struct vfio_pci_core_device *core, u16 clear, u16 set); /* intx.lock */
+void vfio_pci_command_change(struct vfio_pci_core_device *core, u16 clear, u16 set); /* no lock */
 void vfio_pci_power_set(struct vfio_pci_core_device *core, pci_power_t state); /* config_lock */
 void vfio_pci_wake(struct vfio_pci_core_device *core);		/* mem_lock for write */
 

@@ -187,6 +187,17 @@ static void vfio_pci_decode_prepare(struct vfio_pci_core_device *core)
 	pci_write_config_word(core->pdev, PCI_COMMAND, command | core->decode);
 }
 
+/*
+ * The PCI core has room for one copy of config space, which others make as well; so ours is taken
+ * out of it at once. Returns NULL without memory.
+ */
+struct pci_saved_state *vfio_pci_state_save(struct vfio_pci_core_device *core)
+{
+	lockdep_assert_held(&core->state_lock);
+	pci_save_state(core->pdev);
+	return pci_store_saved_state(core->pdev);
+}
+
 /* Put config space back to what open found, deaf and mute. */
 static void vfio_pci_state_restore(struct vfio_pci_core_device *core)
 {
@@ -261,8 +272,7 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 		goto err_disable;
 
 	scoped_guard(mutex, &core->state_lock) {
-		pci_save_state(pdev);
-		core->saved_state = pci_store_saved_state(pdev);
+		core->saved_state = vfio_pci_state_save(core);
 		vfio_pci_error_forget(core);
 	}
 	if (!core->saved_state) {

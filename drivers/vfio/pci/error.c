@@ -70,9 +70,9 @@ static void error_work_queue(struct vfio_pci_core_device *core)
 void vfio_pci_error_init(struct vfio_pci_core_device *core)
 {
 	INIT_WORK(&core->error_work, error_work);
-	pci_save_state(core->pdev);
+	guard(mutex)(&core->state_lock);
 	/* Without memory: then a function whose config space can't be read is not recovered. */
-	core->found_state = pci_store_saved_state(core->pdev);
+	core->found_state = vfio_pci_state_save(core);
 }
 
 /* No callback runs any more. */
@@ -109,8 +109,7 @@ static void freeze(struct vfio_pci_core_device *core)
 	if (PCI_POSSIBLE_ERROR(command))
 		return;
 	vfio_pci_command_change(core, PCI_COMMAND_MASTER, 0);
-	pci_save_state(core->pdev);
-	core->error_state = pci_store_saved_state(core->pdev);
+	core->error_state = vfio_pci_state_save(core);
 }
 
 /**

@@ -167,10 +167,8 @@ static void vfio_pci_sleep(struct vfio_pci_core_device *core, pci_power_t state)
 		vfio_pci_command_change(core, PCI_COMMAND_MASTER, 0);
 		scoped_guard(mutex, &core->state_lock) {
 			/* A bus that was reset has left nothing that is worth being kept. */
-			if (core->error != VFIO_PCI_FROZEN) {
-				pci_save_state(pdev);
-				core->sleep_state = pci_store_saved_state(pdev);
-			}
+			if (core->error != VFIO_PCI_FROZEN)
+				core->sleep_state = vfio_pci_state_save(core);
 		}
 		/* That, or out of memory: likewise. */
 		if (!core->sleep_state) {

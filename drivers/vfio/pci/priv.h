@@ -23,6 +23,9 @@ void vfio_pci_io_load(void __iomem *io, void *buf, size_t size);
 void vfio_pci_io_store(void __iomem *io, const void *buf, size_t size);
 size_t vfio_pci_bar_widest(struct vfio_pci_core_device *core, unsigned int bar);
 
+/* core.c */
+struct pci_saved_state *vfio_pci_state_save(struct vfio_pci_core_device *core); /* state_lock */
+
 /* error.c */
 void vfio_pci_error_init(struct vfio_pci_core_device *core);
 void vfio_pci_error_exit(struct vfio_pci_core_device *core);

@@ -28,14 +28,24 @@ int test_timeout(int time)
 }
 
 /**
+ * test_is_slow() - whether the times of slow machines count here
+ *
+ * Return: true if waiting and repeating are to be done as they can be done there.
+ */
+bool test_is_slow(void)
+{
+	return test_timeout(1) > 1;
+}
+
+/**
  * test_count() - how often to do something that is done many times to find what is rare or slow
  * @many: how often on a fast machine
  *
- * Return: how often on this one, if the times of slow ones count here.
+ * Return: how often on this one.
  */
 unsigned int test_count(unsigned int many)
 {
-	return test_timeout(1) > 1 ? many / FEWER : many;
+	return test_is_slow() ? many / FEWER : many;
 }
 
 unsigned int __wrap_alarm(unsigned int seconds)

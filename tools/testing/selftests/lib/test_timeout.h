@@ -2,7 +2,10 @@
 #ifndef TEST_TIMEOUT_H
 #define TEST_TIMEOUT_H
 
+#include <stdbool.h>
+
 int test_timeout(int time);
+bool test_is_slow(void);
 unsigned int test_count(unsigned int many);
 
 /* What the linker makes of alarm(). */

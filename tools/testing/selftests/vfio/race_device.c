@@ -289,7 +289,7 @@ static void use_and_take_away(struct test_threads *threads, unsigned int index, 
 
 static bool all_was_done(void *arg)
 {
-	const unsigned int enough = test_timeout(1) > 1 ? ENOUGH_IF_SLOW : ENOUGH;
+	const unsigned int enough = test_is_slow() ? ENOUGH_IF_SLOW : ENOUGH;
 	struct race *race = arg;
 
 	return race->bound >= enough && race->attached >= enough && race->touched >= enough &&

@@ -28,9 +28,8 @@ libvirt_log=/var/log/libvirt/qemu
 
 # libvirt_start RELEASE [LINE-OF-QEMU.CONF]...
 libvirt_start() {
-	libvirt_root=/libvirt/$1
+	libvirt_use "$1"
 	shift
-	[ -e "$libvirt_root/proc/self" ] || libvirt_mount || fail "libvirt's files are not there"
 	# Without virtlogd, which would open a guest's files for it.
 	printf '%s\n' 'stdio_handler = "file"' "$@" >"$libvirt_root/etc/libvirt/qemu.conf"
 	chown 0:$LIBVIRT_KVM /dev/kvm
@@ -49,6 +48,12 @@ libvirt_answers() {
 	done
 	grep -E '^(Using library|Running hyper)' /run/libvirt-version ||
 		fail "libvirtd does not answer: $(cat /run/libvirt-version; tail -n 20 /run/libvirtd)"
+}
+
+# libvirt_use RELEASE: from here on, libvirt's programs are those of that release.
+libvirt_use() {
+	libvirt_root=/libvirt/$1
+	[ -e "$libvirt_root/proc/self" ] || libvirt_mount || fail "libvirt's files are not there"
 }
 
 libvirt_mount() {
@@ -75,8 +80,7 @@ libvirt_mount() {
 
 # libvirt_confine RELEASE: with the profiles of AppArmor that Debian has for libvirtd and QEMU.
 libvirt_confine() {
-	libvirt_root=/libvirt/$1
-	[ -e "$libvirt_root/proc/self" ] || libvirt_mount || fail "libvirt's files are not there"
+	libvirt_use "$1"
 	libvirt_confined=$libvirt_root
 	mount -t securityfs securityfs "$libvirt_root/sys/kernel/security" || fail 'there is no securityfs'
 	cp -r "$MACHINE_CACHE/libvirt_$1/etc/apparmor" "$MACHINE_CACHE/libvirt_$1/etc/apparmor.d" \
@@ -108,9 +112,8 @@ libvirt_daemon() {
 # libvirt_start_in_pod RELEASE NODE...: as in a container of KubeVirt's. libvirtd is libvirt-qemu's, as
 # QEMU is, and in its /dev are the plain nodes and copies of NODEs, all of them its own but /dev/iommu.
 libvirt_start_in_pod() {
-	libvirt_root=/libvirt/$1
+	libvirt_use "$1"
 	shift
-	[ -e "$libvirt_root/proc/self" ] || libvirt_mount || fail "libvirt's files are not there"
 	libvirt_user=libvirt-qemu
 	libvirt_uri=qemu:///session
 	libvirt_state=$LIBVIRT_HOME/libvirt/qemu/run

@@ -5,29 +5,47 @@
  * A fault of user memory may take as long as a user likes (userfaultfd, FUSE), and in part nothing
  * can end it. So the driver takes what is in the page tables, without waiting for the lock of the
  * address space either. What isn't there a thread of its own faults in; the driver waits for it,
- * and if it doesn't want to wait any longer, leaves it behind. The thread then unpins what it gets.
- * It holds nothing of the driver's; it holds the context, since it needs the backing.
+ * and if it doesn't want to wait any longer, kills the thread and leaves it behind. The thread then
+ * unpins what it got. It holds nothing of the driver's; it holds the context, since it needs the
+ * backing.
  *
- * How many of these threads there can be for the memory of one process is limited, so that nobody
- * gathers them by beginning and leaving again.
+ * Some waits don't end by a kill: that for a FUSE server which has read a request and doesn't
+ * answer. Then the thread stays, and keeps the address space in use, beyond the end of its process.
+ * So it is limited how many threads there are for the memory of one process, for one user, who may
+ * have many processes, and altogether, lest anybody gather them by beginning and leaving again.
  */
 #include <linux/file.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "backing.h"
 #include "lookup.h"
 
-/* How many threads may work for one address space. */
-#define MAX_JOBS_PER_MM	16
+/* How many threads may work for one address space, for one user, and altogether. */
+#define MAX_JOBS_PER_MM		16
+#define MAX_JOBS_PER_USER	256
+#define MAX_JOBS		2048
 
 /* How many pages one of them looks up: half a page of pointers. */
 #define JOB_PAGES	256UL
 
-static DEFINE_MUTEX(jobs_lock);		/* protects nr_jobs */
-static DEFINE_XARRAY(nr_jobs);		/* address of the mm to the number of threads */
+/**
+ * struct job_payer - whom a thread counts for; these are numbers here, not references
+ * @mm: the address space
+ * @user: the user who mapped the memory
+ */
+struct job_payer {
+	unsigned long mm;
+	unsigned long user;
+};
+
+static DEFINE_MUTEX(jobs_lock);		/* protects what follows */
+static DEFINE_XARRAY(nr_jobs);		/* number of threads, by both members of job_payer */
+static unsigned int nr_all_jobs;
 
 /**
  * struct lookup_job - a look-up in a thread of its own
@@ -36,6 +54,7 @@ static DEFINE_XARRAY(nr_jobs);		/* address of the mm to the number of threads */
  * @first: number of the first page
  * @nr: how many pages at most
  * @flags: FOLL_*
+ * @task: the thread; a reference
  * @lock: protects what follows
  * @canceller: who waits; NULL once nobody does
  * @done: the result is there
@@ -48,6 +67,7 @@ struct lookup_job {
 	unsigned long first;
 	unsigned long nr;
 	unsigned int flags;
+	struct task_struct *task;
 	spinlock_t lock;
 	struct iommufd_canceller *canceller;
 	bool done;
@@ -60,25 +80,31 @@ static struct mm_struct *backing_mm(const struct iommufd_backing *backing)
 	return backing->account->payer.mm;
 }
 
-static int jobs_get(struct mm_struct *mm)
+static struct job_payer backing_payer(const struct iommufd_backing *backing)
 {
-	unsigned long index = (unsigned long)mm, count;
-	void *entry;
+	const struct iommufd_payer *payer = &backing->account->payer;
 
-	guard(mutex)(&jobs_lock);
-	entry = xa_load(&nr_jobs, index);
-	count = entry ? xa_to_value(entry) : 0;
-	if (count >= MAX_JOBS_PER_MM)
+	return (struct job_payer) {
+		.mm = (unsigned long)payer->mm, .user = (unsigned long)payer->cred->user,
+	};
+}
+
+static int jobs_count(unsigned long index, unsigned long limit)
+{
+	void *entry = xa_load(&nr_jobs, index);
+	unsigned long count = entry ? xa_to_value(entry) : 0;
+
+	lockdep_assert_held(&jobs_lock);
+	if (count >= limit)
 		return -ENOMEM;
 	return xa_err(xa_store(&nr_jobs, index, xa_mk_value(count + 1), GFP_KERNEL));
 }
 
-static void jobs_put(struct mm_struct *mm)
+static void jobs_uncount(unsigned long index)
 {
-	unsigned long index = (unsigned long)mm, count;
+	unsigned long count = xa_to_value(xa_load(&nr_jobs, index)) - 1;
 
-	guard(mutex)(&jobs_lock);
-	count = xa_to_value(xa_load(&nr_jobs, index)) - 1;
+	lockdep_assert_held(&jobs_lock);
 	/* Taking the place of an entry needs no memory. */
 	if (count)
 		xa_store(&nr_jobs, index, xa_mk_value(count), GFP_KERNEL);
@@ -86,10 +112,38 @@ static void jobs_put(struct mm_struct *mm)
 		xa_erase(&nr_jobs, index);
 }
 
+static int jobs_get(struct job_payer payer)
+{
+	int rc;
+
+	guard(mutex)(&jobs_lock);
+	if (nr_all_jobs >= MAX_JOBS)
+		return -ENOMEM;
+	rc = jobs_count(payer.mm, MAX_JOBS_PER_MM);
+	if (rc)
+		return rc;
+	rc = jobs_count(payer.user, MAX_JOBS_PER_USER);
+	if (rc)
+		jobs_uncount(payer.mm);
+	else
+		nr_all_jobs++;
+	return rc;
+}
+
+static void jobs_put(struct job_payer payer)
+{
+	guard(mutex)(&jobs_lock);
+	jobs_uncount(payer.mm);
+	jobs_uncount(payer.user);
+	nr_all_jobs--;
+}
+
 static void job_put(struct lookup_job *job)
 {
-	if (refcount_dec_and_test(&job->refs))
-		kfree(job);
+	if (!refcount_dec_and_test(&job->refs))
+		return;
+	put_task_struct(job->task);
+	kfree(job);
 }
 
 static long job_look_up(struct lookup_job *job)
@@ -102,12 +156,22 @@ static long job_look_up(struct lookup_job *job)
 	/* The process that mapped the memory may be gone, and its memory with it. */
 	if (!mmget_not_zero(mm))
 		return -EFAULT;
-	mmap_read_lock(mm);
-	rc = pin_user_pages_remote(mm, uptr, job->nr, job->flags, job->pages, &locked);
-	if (locked)
-		mmap_read_unlock(mm);
+	rc = mmap_read_lock_killable(mm);
+	if (!rc) {
+		rc = pin_user_pages_remote(mm, uptr, job->nr, job->flags, job->pages, &locked);
+		if (locked)
+			mmap_read_unlock(mm);
+	}
 	mmput(mm);
 	return rc;
+}
+
+/* From here on the thread can be killed. Returns false if it was to be, before it could. */
+static bool job_begin(struct lookup_job *job)
+{
+	allow_kernel_signal(SIGKILL);
+	guard(spinlock)(&job->lock);
+	return job->canceller;
 }
 
 /* Whether there is still somebody who takes the result. */
@@ -130,16 +194,17 @@ static int job_run(void *data)
 	struct lookup_job *job = data;
 	struct iommufd_backing *backing = job->backing;
 	struct file *file = backing->account->ictx->file;
-	struct mm_struct *mm = backing_mm(backing);
+	struct job_payer payer = backing_payer(backing);
 
-	job->result = job_look_up(job);
+	job->result = job_begin(job) ? job_look_up(job) : -EINTR;
+	flush_signals(current);
 	/*
 	 * Before anybody hears of the result, who would find the context alive after its last file
 	 * is closed. May end the context, if nobody waits any more.
 	 */
 	iommufd_backing_put(backing);
 	fput(file);
-	jobs_put(mm);
+	jobs_put(payer);
 	if (!job_finish(job) && job->result > 0)
 		unpin_user_pages(job->pages, job->result);
 	job_put(job);
@@ -167,9 +232,12 @@ static struct lookup_job *job_start(struct iommufd_backing *backing, unsigned lo
 	refcount_inc(&backing->refs);
 	get_file(backing->account->ictx->file);
 	__module_get(THIS_MODULE);
-	task = kthread_run(job_run, job, "iommufd-lookup");
-	if (!IS_ERR(task))
+	task = kthread_create(job_run, job, "iommufd-lookup");
+	if (!IS_ERR(task)) {
+		job->task = get_task_struct(task);
+		wake_up_process(task);
 		return job;
+	}
 
 	module_put(THIS_MODULE);
 	fput(backing->account->ictx->file);
@@ -178,9 +246,11 @@ static struct lookup_job *job_start(struct iommufd_backing *backing, unsigned lo
 	return ERR_CAST(task);
 }
 
-/* Returns the result, or leaves the job to itself. */
+/* Returns the result, or ends the thread as far as it can be, and leaves the job to it. */
 static long job_take_result(struct lookup_job *job, struct page **pages, int rc)
 {
+	bool leave;
+
 	spin_lock(&job->lock);
 	job->canceller = NULL;
 	if (job->done) {
@@ -188,7 +258,10 @@ static long job_take_result(struct lookup_job *job, struct page **pages, int rc)
 		if (rc > 0)
 			memcpy(pages, job->pages, rc * sizeof(*pages));
 	}
+	leave = !job->done;
 	spin_unlock(&job->lock);
+	if (leave)
+		send_sig(SIGKILL, job->task, 1);
 	return rc;
 }
 
@@ -200,12 +273,12 @@ static long look_up_in_thread(struct iommufd_backing *backing, unsigned long fir
 	struct lookup_job *job;
 	long rc;
 
-	rc = jobs_get(backing_mm(backing));
+	rc = jobs_get(backing_payer(backing));
 	if (rc)
 		return rc;
 	job = job_start(backing, first, min(nr, JOB_PAGES), flags, canceller);
 	if (IS_ERR(job)) {
-		jobs_put(backing_mm(backing));
+		jobs_put(backing_payer(backing));
 		return PTR_ERR(job);
 	}
 	rc = wait_event_killable(canceller->wait,
@@ -246,7 +319,7 @@ static long look_up_present(struct iommufd_backing *backing, unsigned long first
  * The memory of a file is taken from the file: no user is waited for there.
  *
  * Return: how many, or a negative errno: -ENODEV if cancelled, -EINTR for a fatal signal, -EFAULT,
- * -ENOMEM, also if too many look-ups were left behind in this process's memory.
+ * -ENOMEM, also if there are too many look-ups of this process's memory, or of this user.
  */
 long iommufd_lookup_pages(struct iommufd_backing *backing, unsigned long first, unsigned long nr,
 			  unsigned int flags, struct page **pages,

@@ -4,8 +4,11 @@
  * unbinding the parent, unloading the module, killing the user. Nobody waits for the user, nor for
  * memory that the user doesn't serve.
  */
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -262,12 +265,45 @@ TEST(killed_user_whose_memory_does_not_come_leaves_nothing)
 	}
 }
 
-/* How many look-ups of user memory may be left behind. */
-#define LEFT_BEHIND 16
-/* More than that, since a slow machine may not have begun one when it is left behind. */
-#define BEGUN (LEFT_BEHIND + 8)
+/* How many look-ups of user memory there may be for one process. */
+#define MOST_LOOK_UPS 16
 
-TEST(look_ups_left_behind_are_limited)
+/* The threads that do them. */
+static unsigned int count_look_ups(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	unsigned int count = 0;
+	char path[IV_PATH_SIZE], comm[32];
+
+	while (proc && (entry = readdir(proc))) {
+		snprintf(path, sizeof(path), "/proc/%.32s/comm", entry->d_name);
+		if (isdigit(entry->d_name[0]) && iv_file_read(path, comm, sizeof(comm)) > 0)
+			count += !strcmp(comm, "iommufd-lookup");
+	}
+	if (proc)
+		closedir(proc);
+	return count;
+}
+
+static bool look_ups_are(void *number)
+{
+	return count_look_ups() == *(unsigned int *)number;
+}
+
+static bool look_ups_become(unsigned int number)
+{
+	return test_wait_until(look_ups_are, &number, test_timeout(PROMPT_MS));
+}
+
+/* A device whose data is in @memory. */
+static int setup_with(struct mblk_device *mblk, unsigned int number, void *memory)
+{
+	return mblk_setup(mblk, TEST_MBLK_SMALL, number) ?: mblk_attach(mblk) ?: mblk_start(mblk) ?:
+	       iv_ioas_map(mblk->iommufd, mblk->ioas_id, memory, SIZE, DATA, IV_DMA_RW);
+}
+
+TEST(look_up_that_nobody_wants_any_more_ends)
 {
 	struct mblk_device mblk;
 	void *memory;
@@ -275,23 +311,40 @@ TEST(look_ups_left_behind_are_limited)
 
 	uffd = test_unserved_memory(SIZE, &memory);
 	ASSERT_LE(0, uffd);
-	for (int i = 0; i <= BEGUN; i++) {
-		ASSERT_EQ(0, mblk_setup(&mblk, TEST_MBLK_SMALL, i));
-		ASSERT_EQ(0, mblk_attach(&mblk));
-		ASSERT_EQ(0, mblk_start(&mblk));
-		ASSERT_EQ(0, iv_ioas_map(mblk.iommufd, mblk.ioas_id, memory, SIZE, DATA,
-					 IV_DMA_RW));
-		if (i < BEGUN) {
-			ASSERT_EQ(0, begin_io(&mblk, 0));
-			test_sleep_ms(20);
-			if (i < LEFT_BEHIND)
-				EXPECT_EQ(0, mblk_reg(&mblk, MBLK_REG_HEAD));
-		} else {
-			EXPECT_EQ(MBLK_BAD_MEMORY, mblk_io(&mblk, MBLK_OP_READ, 0, DATA, 0, SIZE));
-		}
+	for (int i = 0; i <= MOST_LOOK_UPS; i++) {
+		ASSERT_EQ(0, setup_with(&mblk, i, memory));
+		ASSERT_EQ(0, begin_io(&mblk, 0));
+		EXPECT_TRUE(look_ups_become(1));
+		EXPECT_EQ(0, mblk_reg(&mblk, MBLK_REG_HEAD));
 		mblk_teardown(&mblk);
+		EXPECT_TRUE(look_ups_become(0));
 	}
 	test_unserved_release(uffd, memory, SIZE);
+}
+
+TEST(look_ups_of_a_process_are_limited)
+{
+	struct mblk_device mblks[MOST_LOOK_UPS + 1];
+	const unsigned int last = MOST_LOOK_UPS;
+	void *memory;
+	int uffd;
+
+	ASSERT_EQ(0, mblk_module_load());
+	ASSERT_EQ(0, test_module_reload("mblk", "max_instances=17"));
+	uffd = test_unserved_memory(SIZE, &memory);
+	ASSERT_LE(0, uffd);
+	for (unsigned int i = 0; i <= last; i++) {
+		ASSERT_EQ(0, setup_with(&mblks[i], i, memory)) TH_LOG("device %u", i);
+		if (i < last)
+			ASSERT_EQ(0, begin_io(&mblks[i], 0)) TH_LOG("device %u", i);
+	}
+	EXPECT_TRUE(look_ups_become(MOST_LOOK_UPS));
+	EXPECT_EQ(MBLK_BAD_MEMORY, mblk_io(&mblks[last], MBLK_OP_READ, 0, DATA, 0, SIZE));
+	for (unsigned int i = 0; i <= last; i++)
+		mblk_teardown(&mblks[i]);
+	EXPECT_TRUE(look_ups_become(0));
+	test_unserved_release(uffd, memory, SIZE);
+	EXPECT_EQ(0, test_module_reload("mblk", NULL));
 }
 
 TEST_HARNESS_MAIN

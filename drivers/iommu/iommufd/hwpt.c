@@ -45,7 +45,7 @@ static struct iommu_domain *driver_alloc(struct device *dev, u32 flags,
 
 	if (ops->domain_alloc_user)
 		return ops->domain_alloc_user(dev, flags, parent, data);
-	if (flags || parent)
+	if (flags || parent || data)
 		return ERR_PTR(-EOPNOTSUPP);
 	return iommu_paging_domain_alloc(dev);
 }

@@ -242,6 +242,23 @@ static int group_reserve(struct iommufd_group *igroup, struct iommufd_reservatio
 	return rc ?: hwpt_set_msi_start(hwpt, msi_start);
 }
 
+/* A device that has come since the group was attached may have regions of its own. */
+static int group_reserve_anew(struct iommufd_group *igroup)
+{
+	struct iommufd_reservations *resv = &igroup->resv[!igroup->resv_now];
+	int rc;
+
+	if (igroup->regions_known)
+		return 0;
+	resv->ioas = igroup->hwpt->ioas;
+	rc = group_reserve(igroup, resv, igroup->hwpt);
+	if (!rc)
+		igroup->resv_now = !igroup->resv_now;
+	/* The old ones, or those of which some could not be had. */
+	iommufd_reservations_drop(&igroup->resv[!igroup->resv_now]);
+	return rc;
+}
+
 /**
  * iommufd_group_attach() - attach an endpoint, or move it and its group to another page table
  * @igroup: the group
@@ -287,8 +304,10 @@ int iommufd_group_attach(struct iommufd_group *igroup, struct iommufd_device *id
 		refcount_inc(&hwpt->obj.refs);
 		igroup->hwpt = hwpt;
 		WRITE_ONCE(igroup->hwpt_id, hwpt->obj.id);
-	} else if (hwpt->faults && !idev->attached) {
-		rc = iommufd_fault_endpoint_enable(idev);
+	} else if (!idev->attached) {
+		rc = group_reserve_anew(igroup);
+		if (!rc && hwpt->faults)
+			rc = iommufd_fault_endpoint_enable(idev);
 		if (rc)
 			goto unlock;
 	}

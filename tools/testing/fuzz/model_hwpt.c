@@ -202,6 +202,21 @@ static void group_leave(struct model *model, struct model_group *group)
 	hwpt_put(model, old);
 }
 
+/* What the group's devices reserve is asked for anew, and stays also if the new one can't stay. */
+static int group_join(struct model *model, struct model_device *device, struct model_hwpt *hwpt,
+		      bool dry)
+{
+	int rc = check_move(model, device, NULL, hwpt->ioas);
+
+	if (rc)
+		return rc;
+	if (!dry) {
+		ioas_unreserve(hwpt->ioas, device->group);
+		reserve_group(model, device, hwpt->ioas);
+	}
+	return hwpt->faults && device->flags & MOCK_FLAGS_DEVICE_NO_IOPF ? -EOPNOTSUPP : 0;
+}
+
 /* A group attaches to a page table, or moves to it. A new device comes to one that is attached. */
 static int group_attach(struct model *model, struct model_device *device, struct model_hwpt *hwpt,
 			bool dry, bool is_new)
@@ -212,8 +227,7 @@ static int group_attach(struct model *model, struct model_device *device, struct
 	if (group->hwpt && group->hwpt != hwpt && is_new)
 		return -EINVAL;
 	if (group->hwpt == hwpt)
-		return is_new && hwpt->faults && device->flags & MOCK_FLAGS_DEVICE_NO_IOPF ?
-		       -EOPNOTSUPP : 0;
+		return is_new ? group_join(model, device, hwpt, dry) : 0;
 	rc = check_move(model, device, hwpt, hwpt->ioas);
 	if (rc || dry)
 		return rc;

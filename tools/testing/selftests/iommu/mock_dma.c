@@ -134,6 +134,30 @@ TEST_F(mock_dma, siblings_cant_be_apart)
 	EXPECT_EQ(-EINVAL, mock_device_create_sibling(&sibling, &self->dev, other));
 }
 
+/* What a group reserves is asked for when a device joins, which may have regions of its own. */
+TEST_F(mock_dma, what_the_group_reserves_by_now_is_reserved_when_a_sibling_joins)
+{
+	struct mock_device sibling;
+
+	ASSERT_EQ(0, mock_device_reserve(&self->dev, IOVA, PAGE));
+	ASSERT_EQ(0, mock_device_create_sibling(&sibling, &self->dev, self->ioas_id));
+	EXPECT_EQ(-EINVAL, map(self, self->ioas_id, 0, IV_DMA_RW));
+	ASSERT_EQ(0, mock_device_destroy(&sibling));
+	EXPECT_EQ(-EINVAL, map(self, self->ioas_id, 0, IV_DMA_RW));
+}
+
+TEST_F(mock_dma, sibling_cant_join_if_the_group_reserves_what_is_mapped)
+{
+	struct mock_device sibling;
+
+	ASSERT_EQ(0, map(self, self->ioas_id, 0, IV_DMA_RW));
+	ASSERT_EQ(0, mock_device_reserve(&self->dev, IOVA, PAGE));
+	EXPECT_EQ(-EADDRINUSE, mock_device_create_sibling(&sibling, &self->dev, self->ioas_id));
+	EXPECT_EQ(0, mock_device_write(&self->dev, IOVA, self->data, PAGE));
+	ASSERT_EQ(0, iv_ioas_unmap(self->fd, self->ioas_id, IOVA, PAGE, NULL));
+	EXPECT_EQ(0, mock_device_create_sibling(&sibling, &self->dev, self->ioas_id));
+}
+
 TEST_F(mock_dma, last_sibling_keeps_the_page_table)
 {
 	struct mock_device sibling;

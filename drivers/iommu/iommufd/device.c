@@ -273,12 +273,11 @@ static void device_endpoint_detach(struct iommufd_endpoint *ep)
 int iommufd_device_detach_pasid(struct iommufd_endpoint *ep, u32 pasid)
 {
 	struct iommufd_device *idev = device_from_endpoint(ep);
-	int rc = check_pasid(idev, pasid);
 
-	if (rc == -EOPNOTSUPP)
-		return rc;
-	iommufd_pasid_detach(idev, pasid);
-	return 0;
+	/* Whatever there is, also if by now it could not be attached any more. */
+	if (iommufd_pasid_detach(idev, pasid))
+		return 0;
+	return check_pasid(idev, pasid) == -EOPNOTSUPP ? -EOPNOTSUPP : 0;
 }
 
 static void device_endpoint_release(struct iommufd_endpoint *ep)

@@ -78,7 +78,7 @@ int iommufd_pasid_check(struct iommufd_device *idev, u32 pasid);
 int iommufd_pasid_attach(struct iommufd_device *idev, u32 pasid, struct iommufd_hwpt *hwpt,
 			 enum iommufd_attach_mode mode);
 struct iommufd_hwpt *iommufd_pasid_leave(struct iommufd_device *idev, struct iommufd_pasid *entry);
-void iommufd_pasid_detach(struct iommufd_device *idev, u32 pasid);
+bool iommufd_pasid_detach(struct iommufd_device *idev, u32 pasid);
 
 /* Endpoints: device.c, pasid_endpoint.c */
 

@@ -315,8 +315,10 @@ int iommufd_pasid_attach(struct iommufd_device *idev, u32 pasid, struct iommufd_
  * iommufd_pasid_detach() - block DMA with a PASID
  * @idev: the endpoint
  * @pasid: the PASID; nothing happens if it isn't attached by this endpoint
+ *
+ * Return: whether it was.
  */
-void iommufd_pasid_detach(struct iommufd_device *idev, u32 pasid)
+bool iommufd_pasid_detach(struct iommufd_device *idev, u32 pasid)
 {
 	struct iommufd_hwpt *old = NULL;
 	struct iommufd_pasid *entry;
@@ -330,7 +332,8 @@ void iommufd_pasid_detach(struct iommufd_device *idev, u32 pasid)
 	}
 	mutex_unlock(&idev->group->lock);
 	if (!old)
-		return;
+		return false;
 	iommufd_hwpt_put(old);
 	iommufd_object_put(&entry->obj);
+	return true;
 }

@@ -104,6 +104,20 @@ static bool shares_page_requests(struct device *dev)
 	       pci_pri_supported(to_pci_dev(dev));
 }
 
+static void source_add(struct iommufd_fault_source *source, struct iommufd_device *idev)
+{
+	mutex_lock(&source->lock);
+	list_add(&idev->fault_link, &source->endpoints);
+	mutex_unlock(&source->lock);
+}
+
+static void source_remove(struct iommufd_fault_source *source, struct iommufd_device *idev)
+{
+	mutex_lock(&source->lock);
+	list_del_init(&idev->fault_link);
+	mutex_unlock(&source->lock);
+}
+
 /**
  * iommufd_fault_device_enable() - let a device request pages, for one attachment more
  * @idev: the device; its group's lock is held
@@ -123,13 +137,14 @@ int iommufd_fault_device_enable(struct iommufd_device *idev)
 	}
 	if (shares_page_requests(idev->dev))
 		return -EINVAL;
+	/* First, since it may be attached already and request a page at once. */
+	source_add(source, idev);
 	rc = iommu_dev_enable_feature(idev->dev, IOMMU_DEV_FEAT_IOPF);
-	if (rc)
+	if (rc) {
+		source_remove(source, idev);
 		return rc == -ENODEV ? -EOPNOTSUPP : rc;
+	}
 	idev->fault_users = 1;
-	mutex_lock(&source->lock);
-	list_add(&idev->fault_link, &source->endpoints);
-	mutex_unlock(&source->lock);
 	return 0;
 }
 
@@ -141,15 +156,12 @@ int iommufd_fault_device_enable(struct iommufd_device *idev)
  */
 void iommufd_fault_device_disable(struct iommufd_device *idev)
 {
-	struct iommufd_fault_source *source = &idev->group->faults;
 	int rc;
 
 	lockdep_assert_held(&idev->group->lock);
 	if (--idev->fault_users)
 		return;
-	mutex_lock(&source->lock);
-	list_del_init(&idev->fault_link);
-	mutex_unlock(&source->lock);
+	source_remove(&idev->group->faults, idev);
 	rc = iommu_dev_disable_feature(idev->dev, IOMMU_DEV_FEAT_IOPF);
 	if (rc)
 		dev_warn(idev->dev, "iommufd: page requests can't be disabled: %pe\n", ERR_PTR(rc));
@@ -170,10 +182,12 @@ static void set_rid_requests(struct iommufd_device *idev, bool on)
  */
 int iommufd_fault_endpoint_enable(struct iommufd_device *idev)
 {
-	int rc = iommufd_fault_device_enable(idev);
+	int rc;
 
-	if (!rc)
-		set_rid_requests(idev, true);
+	set_rid_requests(idev, true);
+	rc = iommufd_fault_device_enable(idev);
+	if (rc)
+		set_rid_requests(idev, false);
 	return rc;
 }
 
@@ -203,18 +217,16 @@ static void source_disable_all(struct iommufd_fault_source *source)
 			iommufd_fault_endpoint_disable(idev);
 }
 
-/* Enables what isn't: @idev, and those who are attached to what has no queue. */
-static int group_enable(struct iommufd_group *igroup, struct iommufd_device *idev)
+/* Enables those who are attached to what has no queue. */
+static int group_enable(struct iommufd_group *igroup)
 {
-	struct iommufd_device *other;
+	struct iommufd_device *idev;
 	int rc = 0;
 
 	if (igroup->faults.rid.hwpt)
 		return 0;
-	if (!idev->attached)
-		rc = iommufd_fault_endpoint_enable(idev);
-	list_for_each_entry(other, &igroup->attached, link)
-		rc = rc ?: iommufd_fault_endpoint_enable(other);
+	list_for_each_entry(idev, &igroup->attached, link)
+		rc = rc ?: iommufd_fault_endpoint_enable(idev);
 	return rc;
 }
 
@@ -266,6 +278,20 @@ static int group_leave(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
 	return 0;
 }
 
+/* The group's first page table: VT-d lets a device request pages only once it is attached. */
+static int group_begin(struct iommufd_group *igroup, struct iommufd_device *idev,
+		       struct iommufd_hwpt *hwpt)
+{
+	int rc = group_enter(igroup, hwpt);
+
+	if (rc)
+		return rc;
+	rc = iommufd_fault_endpoint_enable(idev);
+	if (rc)
+		group_leave(igroup, NULL);
+	return rc;
+}
+
 /**
  * iommufd_fault_group_set_hwpt() - attach a group if the new or the old page table has a queue
  * @igroup: the group, its lock held
@@ -282,10 +308,10 @@ int iommufd_fault_group_set_hwpt(struct iommufd_group *igroup, struct iommufd_de
 	int rc;
 
 	lockdep_assert_held(&igroup->lock);
-	if (hwpt->faults) {
-		rc = group_enable(igroup, idev);
-		if (!rc)
-			rc = group_enter(igroup, hwpt);
+	if (!igroup->hwpt) {
+		rc = group_begin(igroup, idev, hwpt);
+	} else if (hwpt->faults) {
+		rc = group_enable(igroup) ?: group_enter(igroup, hwpt);
 	} else {
 		rc = group_leave(igroup, hwpt);
 	}

@@ -22,6 +22,7 @@
 #include <uapi/linux/vfio.h>
 
 #include "container.h"
+#include "introspect.h"
 #include "vfio_compat.h"
 
 /**
@@ -207,7 +208,10 @@ EXPORT_SYMBOL_GPL(iommufd_container_attach);
 int iommufd_container_join_group(struct iommufd_ctx *ictx, bool noiommu)
 {
 	struct iommufd_container *container = &ictx->container;
+	int rc = iommufd_introspect_enter(ictx);
 
+	if (rc)
+		return rc;
 	guard(mutex)(&container->lock);
 	/* /dev/iommu has nothing to offer to a device without an IOMMU. */
 	if (noiommu && !container->strict)

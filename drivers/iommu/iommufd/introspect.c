@@ -17,40 +17,60 @@ static DEFINE_XARRAY_ALLOC1(contexts);
 static u32 next_context;
 static atomic_t generation = ATOMIC_INIT(1);
 
+static DEFINE_MUTEX(enter_lock);
+
 /**
- * iommufd_introspect_begin() - let a context be looked at
- * @ictx: the context, complete, of the calling process
+ * iommufd_introspect_begin() - prepare to have a context looked at
+ * @ictx: the context, of the calling process
  *
- * Return: 0, -ENOMEM, or -EBUSY if all numbers are taken.
+ * Return: 0, or -ENOMEM.
  */
 int iommufd_introspect_begin(struct iommufd_ctx *ictx)
 {
 	struct iommufd_introspection *intro;
-	int rc = -ENOMEM;
 
 	intro = kzalloc(sizeof(*intro), GFP_KERNEL_ACCOUNT);
 	if (!intro)
 		return -ENOMEM;
 	intro->counts = alloc_percpu_gfp(struct iommufd_counts, GFP_KERNEL_ACCOUNT);
-	if (!intro->counts)
-		goto free_intro;
+	if (!intro->counts) {
+		kfree(intro);
+		return -ENOMEM;
+	}
 	intro->pid = pid_nr(task_tgid(current));
 	get_task_comm(intro->comm, current->group_leader);
 	intro->uid = current_uid();
 	ictx->intro = intro;
+	return 0;
+}
+
+/**
+ * iommufd_introspect_enter() - let a context be looked at, if it can't be yet
+ * @ictx: the context, complete
+ *
+ * Return: 0, -ENOMEM, or -EBUSY if all numbers are taken.
+ */
+int iommufd_introspect_enter(struct iommufd_ctx *ictx)
+{
+	struct iommufd_introspection *intro = ictx->intro;
+	int rc;
+
+	if (likely(smp_load_acquire(&intro->entered)))
+		return 0;
+	guard(mutex)(&enter_lock);
+	if (intro->entered)
+		return 0;
 	/* Found from here on. Numbers go round, so that one that is gone isn't soon another's. */
 	rc = xa_alloc_cyclic(&contexts, &intro->id, ictx, XA_LIMIT(1, INT_MAX), &next_context,
 			     GFP_KERNEL_ACCOUNT);
-	if (rc < 0)
-		goto free_counts;
+	if (rc < 0) {
+		intro->id = 0;
+		return rc;
+	}
 	iommufd_introspect_changed(ictx);
+	iommufd_event_ctx(ictx, IOMMUFD_EVENT_KIND_CTX_OPEN);
+	smp_store_release(&intro->entered, true);
 	return 0;
-
-free_counts:
-	free_percpu(intro->counts);
-free_intro:
-	kfree(intro);
-	return rc;
 }
 
 /**
@@ -61,17 +81,21 @@ free_intro:
  */
 void iommufd_introspect_end(struct iommufd_ctx *ictx)
 {
+	if (!ictx->intro->entered)
+		return;
 	xa_erase(&contexts, ictx->intro->id);
 	iommufd_introspect_changed(ictx);
 	iommufd_views_wait(&ictx->intro->views);
 }
 
 /**
- * iommufd_introspect_free() - undo the rest of iommufd_introspect_begin()
+ * iommufd_introspect_free() - undo iommufd_introspect_begin()
  * @ictx: the context, which has nothing any more
  */
 void iommufd_introspect_free(struct iommufd_ctx *ictx)
 {
+	if (ictx->intro->entered)
+		iommufd_event_ctx(ictx, IOMMUFD_EVENT_KIND_CTX_CLOSE);
 	free_percpu(ictx->intro->counts);
 	kfree(ictx->intro);
 }

@@ -56,7 +56,8 @@ struct iommufd_counts {
 
 /**
  * struct iommufd_introspection - what only introspection knows of a context
- * @id: the context's number
+ * @entered: the context can be found
+ * @id: the context's number, once it has been entered
  * @pid: who opened it, in the initial PID namespace
  * @comm: its name then
  * @uid: its user then
@@ -67,6 +68,7 @@ struct iommufd_counts {
  * @failures: failed ioctls by errno; at 0 those above IOMMUFD_ERRNO_MAX
  */
 struct iommufd_introspection {
+	bool entered;
 	u32 id;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
@@ -81,6 +83,7 @@ struct iommufd_introspection {
 /* Contexts: introspect.c */
 
 int iommufd_introspect_begin(struct iommufd_ctx *ictx);
+int iommufd_introspect_enter(struct iommufd_ctx *ictx);
 void iommufd_introspect_end(struct iommufd_ctx *ictx);
 void iommufd_introspect_free(struct iommufd_ctx *ictx);
 struct iommufd_ctx *iommufd_ctx_view_next(u32 id);

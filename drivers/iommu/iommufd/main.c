@@ -40,13 +40,21 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	iommufd_container_init(ictx, misc == &container_misc_dev);
 	ictx->file = file;
 	rc = iommufd_introspect_begin(ictx);
-	if (rc) {
-		kfree(ictx);
-		return rc;
-	}
+	if (rc)
+		goto free_ctx;
+	/* A container is entered when it has a group: everybody may open as many as he likes. */
+	if (!ictx->container.strict)
+		rc = iommufd_introspect_enter(ictx);
+	if (rc)
+		goto free_introspection;
 	file->private_data = ictx;
-	iommufd_event_ctx(ictx, IOMMUFD_EVENT_KIND_CTX_OPEN);
 	return 0;
+
+free_introspection:
+	iommufd_introspect_free(ictx);
+free_ctx:
+	kfree(ictx);
+	return rc;
 }
 
 static int iommufd_fops_release(struct inode *inode, struct file *file)
@@ -59,7 +67,6 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	iommufd_object_destroy_all(ictx);
 	WARN_ON(!list_empty(&ictx->groups));
 	WARN_ON(!list_empty(&ictx->accounts));
-	iommufd_event_ctx(ictx, IOMMUFD_EVENT_KIND_CTX_CLOSE);
 	iommufd_introspect_free(ictx);
 	kfree(ictx);
 	return 0;

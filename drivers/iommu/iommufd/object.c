@@ -24,6 +24,10 @@
 int iommufd_object_reserve(struct iommufd_ctx *ictx, struct iommufd_object *obj,
 			   enum iommufd_object_type type, void (*free)(struct iommufd_object *obj))
 {
+	int rc = iommufd_introspect_enter(ictx);
+
+	if (rc)
+		return rc;
 	obj->ictx = ictx;
 	obj->type = type;
 	obj->free = free;

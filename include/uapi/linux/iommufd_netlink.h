@@ -116,7 +116,8 @@ enum iommufd_pasid_scope {
 
 /**
  * enum iommufd_event_kind - What has happened.
- * @IOMMUFD_EVENT_KIND_CTX_OPEN: A context was opened.
+ * @IOMMUFD_EVENT_KIND_CTX_OPEN: A context was opened; /dev/vfio/vfio, has its
+ *   first group.
  * @IOMMUFD_EVENT_KIND_CTX_CLOSE: All of a context is gone.
  * @IOMMUFD_EVENT_KIND_DEVICE_ADD: A driver offers a device.
  * @IOMMUFD_EVENT_KIND_DEVICE_REMOVE: It no longer does.

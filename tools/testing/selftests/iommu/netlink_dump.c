@@ -163,16 +163,6 @@ TEST_F(netlink_dump, closed_context_is_gone)
 	netlink_list_free(&list);
 }
 
-TEST_F(netlink_dump, container_is_a_context_of_its_kind)
-{
-	int fd = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-
-	ASSERT_LE(0, fd);
-	self->ctx = netlink_newest_context(getpid());
-	EXPECT_EQ(IOMMUFD_CTX_KIND_CONTAINER, of_ctx(self, IOMMUFD_A_CTX_KIND));
-	close(fd);
-}
-
 TEST_F(netlink_dump, pinned_pages_are_counted)
 {
 	ASSERT_EQ(0, map(self, 0, 3));

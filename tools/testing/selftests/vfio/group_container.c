@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "iommufd_bind.h"
 #include "iommufd_ioctl.h"
 #include "iv.h"
+#include "netlink.h"
 #include "test_device.h"
 #include "test_memory.h"
 #include "test_process.h"
@@ -69,6 +71,23 @@ TEST_F(container, group_opens_once)
 	close(self->group);
 	self->group = iv_group_open(self->edu.addr);
 	EXPECT_LE(0, self->group);
+}
+
+/* Everybody may open the file; that must not fill an administrator's lists and logs. */
+TEST_F(container, administrators_see_it_once_it_has_a_group)
+{
+	EXPECT_EQ(0, netlink_contexts_of(getpid()));
+	ASSERT_EQ(0, iv_group_set_container(self->group, self->container));
+	EXPECT_EQ(1, netlink_contexts_of(getpid()));
+	EXPECT_EQ(IOMMUFD_CTX_KIND_CONTAINER,
+		  netlink_one(IOMMUFD_NL_CMD_CTX_GET, IOMMUFD_A_CTX_ID,
+			      netlink_newest_context(getpid()), 0, 0, IOMMUFD_A_CTX_KIND));
+	ASSERT_EQ(0, iv_group_unset_container(self->group));
+	EXPECT_EQ(1, netlink_contexts_of(getpid()));
+	close(self->container);
+	EXPECT_EQ(0, netlink_contexts_of(getpid()));
+	self->container = iv_container_open();
+	EXPECT_LE(0, self->container);
 }
 
 TEST_F(container, status_follows_the_container)

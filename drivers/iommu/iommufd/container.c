@@ -298,16 +298,30 @@ static struct iommufd_endpoint *container_next_detached(struct iommufd_container
 	return NULL;
 }
 
-/* Undoes container_attach_all(). Who isn't in the list any more is detached anyway. */
-static void container_detach_all(struct iommufd_container *container)
+/* A member that this round has attached, with a reference, or NULL. */
+static struct iommufd_endpoint *container_next_of_round(struct iommufd_container *container)
 {
 	struct iommufd_endpoint *ep;
 
 	guard(mutex)(&container->lock);
 	list_for_each_entry(ep, &container->members, container_link) {
-		if (ep->in_container_ioas)
-			iommufd_endpoint_detach(ep);
+		if (ep->in_container_ioas && ep->attach_round == container->attach_round) {
+			iommufd_endpoint_get(ep);
+			return ep;
+		}
+	}
+	return NULL;
+}
+
+/* Undoes container_attach_all(). Who isn't in the list any more is detached anyway. */
+static void container_detach_round(struct iommufd_container *container)
+{
+	struct iommufd_endpoint *ep;
+
+	while ((ep = container_next_of_round(container))) {
+		iommufd_endpoint_detach(ep);
 		ep->in_container_ioas = false;
+		iommufd_endpoint_put(ep);
 	}
 }
 
@@ -322,8 +336,10 @@ static int container_attach_all(struct iommufd_container *container)
 	struct iommufd_endpoint *ep;
 	int rc = 0;
 
+	container->attach_round++;
 	while (!rc && (ep = container_next_detached(container))) {
 		rc = member_attach(ep);
+		ep->attach_round = container->attach_round;
 		iommufd_endpoint_put(ep);
 	}
 	return rc;
@@ -363,7 +379,7 @@ static int container_prepare_type(struct iommufd_ctx *ictx, unsigned long type)
  * @ictx: the context
  * @type: of VFIO_SET_IOMMU
  *
- * After a failure no member is attached, if none was before.
+ * After a failure no member is attached that wasn't before.
  *
  * Context: may wait for user memory, as in iommufd_endpoint_attach().
  * Return: 0; -ENODEV (no such type, or not for these groups, or no IOAS), -EINVAL (has a type, or
@@ -387,7 +403,7 @@ int iommufd_container_set_type(struct iommufd_ctx *ictx, unsigned long type)
 		goto unlock;
 	rc = container_prepare_type(ictx, type) ?: container_attach_all(container);
 	if (rc && !old) {
-		container_detach_all(container);
+		container_detach_round(container);
 		container_take_back_type(container);
 	}
 unlock:

@@ -33,6 +33,7 @@ struct iommufd_endpoint_ops {
  * @in_container: a VFIO group has put it into the context's container
  * @left_container: it is released, and can't join any more; protected likewise
  * @in_container_ioas: and it is attached to its IOAS; protected by the container's setup_lock
+ * @attach_round: the container's last round in which it was attached to that; protected likewise
  * @find_memory: tells the device's memory; NULL: it offers none. Set before it joins a container.
  * @find_memory_data: for @find_memory
  * @memory_found: some was found, and may be mapped; protected by the container's lock
@@ -46,6 +47,7 @@ struct iommufd_endpoint {
 	bool in_container;
 	bool left_container;
 	bool in_container_ioas;
+	unsigned int attach_round;
 	iommufd_find_memory_fn find_memory;
 	void *find_memory_data;
 	bool memory_found;

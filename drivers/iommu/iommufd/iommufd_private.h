@@ -53,6 +53,7 @@ struct iommufd_ioas;
  * struct iommufd_container - a context that is used through VFIO groups (container.c)
  * @strict: it was opened as /dev/vfio/vfio
  * @setup_lock: serialises joining and choosing the type
+ * @attach_round: counts choices of the type; protected by @setup_lock
  * @lock: protects what follows
  * @members: endpoints that groups have put into it
  * @groups: how many groups are in it
@@ -63,6 +64,7 @@ struct iommufd_ioas;
 struct iommufd_container {
 	bool strict;
 	struct mutex setup_lock;
+	unsigned int attach_round;
 	struct mutex lock;
 	struct list_head members;
 	unsigned int groups;

@@ -148,9 +148,10 @@ TEST_F(netlink_device, sleepers_are_woken)
 TEST_F(netlink_device, removed_device_is_gone)
 {
 	ASSERT_EQ(0, test_device_advance(&self->dev, TEST_BOUND));
-	test_device_teardown(&self->dev);
+	ASSERT_EQ(0, iv_pci_unbind_driver(self->dev.addr));
 	EXPECT_EQ(NETLINK_NONE, told(self, IOMMUFD_A_DEVICE_STATE));
 	EXPECT_EQ(-ENODEV, iv_netlink_revoke(self->nl, self->name));
+	test_device_teardown(&self->dev);
 	ASSERT_EQ(0, test_device_setup(&self->dev, TEST_EDU, TEST_CLAIMED));
 }
 

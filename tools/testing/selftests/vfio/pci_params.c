@@ -28,6 +28,7 @@
 
 FIXTURE(params)
 {
+	struct iv_pci_claim claim;
 	struct test_device dev;
 	bool has_dev;
 };
@@ -37,6 +38,9 @@ FIXTURE_SETUP(params)
 	if (!test_role_addr(TEST_EDU))
 		SKIP(return, "no device: set %s", test_role_name(TEST_EDU));
 	ASSERT_EQ(0, test_module_load("vfio-pci"));
+	/* Remembers whose it is, and makes it nobody's. */
+	ASSERT_EQ(0, iv_pci_claim(&self->claim, test_role_addr(TEST_EDU), "vfio-pci"));
+	ASSERT_EQ(0, iv_pci_choose_driver(self->claim.addr));
 }
 
 FIXTURE_TEARDOWN(params)
@@ -44,6 +48,7 @@ FIXTURE_TEARDOWN(params)
 	if (self->has_dev)
 		test_device_teardown(&self->dev);
 	EXPECT_EQ(0, test_module_reload(MODULE, NULL));
+	EXPECT_EQ(0, iv_pci_claim_release(&self->claim));
 }
 
 /* Loads the module with a parameter, and has a device of @role reach @stage. */

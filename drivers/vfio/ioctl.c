@@ -137,6 +137,9 @@ static ssize_t check_set_irqs(struct vfio_file *df, const struct vfio_irq_set *h
 	if (check_add_overflow(hdr->start, hdr->count, &end) || hdr->start >= info.count ||
 	    end > info.count)
 		return -EINVAL;
+	/* So drivers find data behind a header that promises some. */
+	if (size && !hdr->count)
+		return -EINVAL;
 	size *= hdr->count;
 	if (hdr->argsz - sizeof(*hdr) < size)
 		return -EINVAL;

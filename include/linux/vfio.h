@@ -154,7 +154,7 @@ struct vfio_group_proof {
  * @get_irq_info: Fill flags and count for @info->index; -EINVAL for an unknown index.
  * @set_irqs: Apply @hdr. The core has checked flags, index, start and count against @get_irq_info.
  *            @data holds count elements: u8 for DATA_BOOL, s32 for DATA_EVENTFD, and is NULL for
- *            DATA_NONE.
+ *            DATA_NONE, the one kind with which count may be 0.
  * @reset: Reset the device to its initial state; optional (the ioctl gives -ENOTTY without it).
  * @ioeventfd: Write @size bytes (1, 2, 4 or 8) of @data at file offset @pos whenever the eventfd
  *             @fd of the calling process is signalled; if @fd is -1, stop doing so. Optional.

@@ -650,7 +650,8 @@ struct vfio_irq_info {
  * or -1 with errno:
  *
  * * ``EINVAL``: @argsz too small for the vectors, @flags not one of each kind, @index or the range
- *   is not there, an eventfd that is none, or a test of an index that is not enabled.
+ *   is not there, @count 0 with data, an eventfd that is none, or a test of an index that is not
+ *   enabled.
  * * ``EBADF``: an eventfd is not open.
  * * ``ENOTTY``: the index does not have the action.
  * * ``ENOSPC``: the system has too few vectors.

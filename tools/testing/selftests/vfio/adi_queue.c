@@ -161,6 +161,22 @@ TEST_F(adi_queue, each_has_its_own_interrupt)
 	close(b);
 }
 
+TEST_F(adi_queue, interrupts_without_the_data_that_is_announced_are_refused)
+{
+	const uint32_t trigger = VFIO_IRQ_SET_ACTION_TRIGGER;
+	int eventfd = iv_eventfd_create();
+
+	ASSERT_LE(0, eventfd);
+	ASSERT_EQ(0, iv_irq_set_eventfds(self->a.fd, ADI_IRQ, 0, 1, &eventfd));
+	EXPECT_EQ(-EINVAL, iv_irq_set(self->a.fd, VFIO_IRQ_SET_DATA_BOOL | trigger, ADI_IRQ, 0, 0,
+				      NULL, 0));
+	EXPECT_EQ(-EINVAL, iv_irq_set(self->a.fd, VFIO_IRQ_SET_DATA_EVENTFD | trigger, ADI_IRQ, 0,
+				      0, NULL, 0));
+	EXPECT_EQ(0, iv_irq_trigger(self->a.fd, ADI_IRQ, 0, 1));
+	EXPECT_EQ(1, iv_eventfd_wait(eventfd, 0));
+	close(eventfd);
+}
+
 /* Submits faster than the queue works, then takes the PASID away under what waits. */
 TEST_F(adi_queue, pasid_is_free_when_the_queue_is_done_with_it)
 {

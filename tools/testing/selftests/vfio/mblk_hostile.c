@@ -179,6 +179,28 @@ TEST_F(mblk_hostile, registers_take_whole_accesses_only)
 	EXPECT_EQ(-1, pread(fd, bytes, sizeof(bytes), 0));
 }
 
+TEST_F(mblk_hostile, interrupts_without_the_data_that_is_announced_are_refused)
+{
+	static const uint32_t kinds[] = { VFIO_IRQ_SET_DATA_BOOL, VFIO_IRQ_SET_DATA_EVENTFD };
+	struct mblk_device *mblk = &self->mblk;
+	const int32_t data = -1;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		uint32_t flags = kinds[i] | VFIO_IRQ_SET_ACTION_TRIGGER;
+
+		EXPECT_EQ(-EINVAL, iv_irq_set(mblk->fd, flags, MBLK_IRQ, 0, 0, NULL, 0));
+		EXPECT_EQ(-EINVAL, iv_irq_set(mblk->fd, flags, MBLK_IRQ, 0, 0, &data,
+					      sizeof(data)));
+		EXPECT_EQ(-EINVAL, iv_irq_set(mblk->fd, flags, MBLK_IRQ, 0, 1, NULL, 0));
+	}
+	/* What was set up stays, and no data is needed to end that. */
+	EXPECT_EQ(0, iv_irq_trigger(mblk->fd, MBLK_IRQ, 0, 1));
+	EXPECT_EQ(1, iv_eventfd_wait(mblk->eventfd, 0));
+	EXPECT_EQ(0, iv_irq_disable(mblk->fd, MBLK_IRQ));
+	EXPECT_EQ(0, iv_irq_trigger(mblk->fd, MBLK_IRQ, 0, 1));
+	EXPECT_EQ(0, iv_eventfd_wait(mblk->eventfd, 0));
+}
+
 /* The ring is data for the device: it may write into it what it likes. */
 TEST_F(mblk_hostile, ring_can_be_its_own_data)
 {

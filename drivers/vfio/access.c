@@ -48,6 +48,17 @@ void vfio_access_revoke_work(struct work_struct *work)
 	put_device(&core->device);
 }
 
+/**
+ * vfio_access_cancel_work() - wait until vfio_access_revoke_work() has ended, and won't begin
+ * @core: the device, which isn't bound and won't be
+ */
+void vfio_access_cancel_work(struct vfio_core_device *core)
+{
+	/* What has not begun has a reference. */
+	if (cancel_work_sync(&core->revoke_work))
+		put_device(&core->device);
+}
+
 static const struct iommufd_access_ops pinning_ops = {
 	.unmap = access_unmap,
 	.stuck = access_stuck,

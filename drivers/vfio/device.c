@@ -127,12 +127,17 @@ void vfio_put_device(struct vfio_device *vdev)
 }
 EXPORT_SYMBOL_GPL(vfio_put_device);
 
+/*
+ * The driver goes when this has returned. The work takes no lock under which a device is registered
+ * or unregistered, and nobody asks for it any more, now that there is no session.
+ */
 static void core_device_revoke_all(struct vfio_core_device *core)
 {
 	mutex_lock(&core->lock);
 	core->registered = false;
 	mutex_unlock(&core->lock);
 	vfio_device_revoke(core);
+	vfio_access_cancel_work(core);
 }
 
 int vfio_register_device(struct vfio_device *vdev)

@@ -384,6 +384,9 @@ long vfio_file_detach(struct vfio_file *df, struct vfio_device_detach_iommufd_pt
  *
  * When this returns, no call of the driver is running on behalf of these files, none will be made,
  * and no mapping is left. Waits for no user. The device can be opened anew if it is registered.
+ *
+ * Who revokes at an administrator's wish may come when vfio_unregister_device() has returned, and
+ * the driver's module is gone. Nothing of the driver is touched then, as the device isn't open.
  */
 void vfio_device_revoke(struct vfio_core_device *core)
 {
@@ -399,7 +402,8 @@ void vfio_device_revoke(struct vfio_core_device *core)
 	}
 	iommufd_node_revoked(&core->node);
 	vfio_access_cancel(core);
-	if (core->vdev->ops->cancel)
+	/* An open device is closed before its driver goes, which needs the lock that we have. */
+	if (vfio_device_is_open(core->vdev) && core->vdev->ops->cancel)
 		core->vdev->ops->cancel(core->vdev);
 	mutex_unlock(&core->lock);
 	wake_up_poll(&core->gone_wait, EPOLLHUP | EPOLLERR);

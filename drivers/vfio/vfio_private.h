@@ -212,6 +212,7 @@ int vfio_node_add(struct vfio_core_device *core);
 int vfio_access_init(void);
 void vfio_access_exit(void);
 void vfio_access_revoke_work(struct work_struct *work);
+void vfio_access_cancel_work(struct vfio_core_device *core);
 void vfio_access_cancel(struct vfio_core_device *core);
 
 /* Device ioctls: ioctl.c */

@@ -133,8 +133,8 @@ struct vfio_group_proof {
  *         must not assume that the user is alive. No other callback runs during it.
  * @cancel: The device is about to be taken from its user: have callbacks return that wait for
  *          others than the device, and no later one wait before the next @open. Must not wait
- *          itself; runs besides other callbacks, open or not. Optional: of drivers that wait so,
- *          which must end with a fatal signal, too.
+ *          itself; runs besides other callbacks, between @open and @close. Optional: of drivers
+ *          that wait so, which must end with a fatal signal, too.
  * @read: Read @count bytes (1 to PAGE_SIZE) at file offset @pos into @buf. Return the number of
  *        bytes read (0 at the end of a region) or a negative errno.
  * @write: Write likewise.

@@ -4,9 +4,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "iv.h"
+#include "iv_netlink.h"
 #include "mblk_device.h"
 #include "test_device.h"
 #include "test_mdev.h"
@@ -155,12 +157,10 @@ TEST_F(mdev_race, parent_comes_and_goes)
 	EXPECT_EQ(0, unexpected);
 }
 
-/* Loading a module takes seconds on a kernel with all checks. */
-TEST_F_TIMEOUT(mdev_race, module_comes_and_goes, 120)
+static void reload_module(struct __test_metadata *_metadata)
 {
 	int64_t end = test_now_ms() + RUN_MS;
 
-	ASSERT_EQ(0, test_threads_start(&self->threads, 4, create_and_remove_any, NULL));
 	while (test_now_ms() < end) {
 		int ret = test_module_unload("mblk");
 
@@ -168,6 +168,53 @@ TEST_F_TIMEOUT(mdev_race, module_comes_and_goes, 120)
 		EXPECT_EQ(0, ret);
 		ASSERT_EQ(0, mblk_module_load());
 	}
+}
+
+/* Loading a module takes seconds on a kernel with all checks. */
+TEST_F_TIMEOUT(mdev_race, module_comes_and_goes, 120)
+{
+	ASSERT_EQ(0, test_threads_start(&self->threads, 4, create_and_remove_any, NULL));
+	reload_module(_metadata);
+	finish(_metadata, &self->threads);
+}
+
+/* Takes whatever is there from its users, as an administrator may. Others have higher numbers. */
+static void revoke_any(struct test_threads *threads, unsigned int index, void *arg)
+{
+	struct iv_netlink *nl = malloc(sizeof(*nl));
+	unsigned int seed = index;
+	char name[16];
+
+	(void)arg;
+	if (!nl || iv_netlink_open(nl)) {
+		unexpected = -ENOMEM;
+		free(nl);
+		return;
+	}
+	while (!test_threads_stopping(threads)) {
+		snprintf(name, sizeof(name), "vfio%u", rand_r(&seed) % (2 * UUIDS));
+		expect(iv_netlink_revoke(nl, name), -ENODEV, 0, 0);
+		threads->rounds++;
+	}
+	iv_netlink_close(nl);
+	free(nl);
+}
+
+/* Creates and removes, uses, and revokes, in turn. */
+static void do_any(struct test_threads *threads, unsigned int index, void *arg)
+{
+	static const test_thread_fn functions[] = {
+		create_and_remove_any, use_any, revoke_any,
+	};
+
+	functions[index % 3](threads, index, arg);
+}
+
+/* A revocation may find its device when the driver, or even its module, is about to go. */
+TEST_F_TIMEOUT(mdev_race, module_goes_while_its_devices_are_revoked, 120)
+{
+	ASSERT_EQ(0, test_threads_start(&self->threads, 9, do_any, NULL));
+	reload_module(_metadata);
 	finish(_metadata, &self->threads);
 }
 

@@ -334,11 +334,12 @@ static void access_detach(struct iommufd_endpoint *ep)
 	mutex_lock(&access->attach_lock);
 	if (access->ioas)
 		rc = access_leave(access, access->ioas, NULL);
+	/* Before the release, which takes the lock: stuck() is not called any more then. */
+	if (rc)
+		access->ops->stuck(access->data);
 	mutex_unlock(&access->attach_lock);
-	if (!rc)
-		return;
-	access->ops->stuck(access->data);
-	wait_event_killable_timeout(access->wait, !READ_ONCE(access->ioas), STOP_TIMEOUT);
+	if (rc)
+		wait_event_killable_timeout(access->wait, !READ_ONCE(access->ioas), STOP_TIMEOUT);
 }
 
 static void access_release(struct iommufd_endpoint *ep)

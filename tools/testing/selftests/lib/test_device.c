@@ -179,6 +179,25 @@ void test_device_teardown(struct test_device *dev)
 	iv_pci_claim_release(&dev->claim);
 }
 
+/**
+ * test_device_name() - the name of an open device in /dev/vfio/devices
+ * @fd: the device
+ * @name: set to it
+ * @size: size of @name
+ *
+ * Return: 0, or a negative errno.
+ */
+int test_device_name(int fd, char *name, size_t size)
+{
+	char path[64], target[128] = {};
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (readlink(path, target, sizeof(target) - 1) < 0)
+		return -errno;
+	snprintf(name, size, "%s", strrchr(target, '/') + 1);
+	return 0;
+}
+
 static int expect_enodev(const char *what, long ret)
 {
 	int err = errno;

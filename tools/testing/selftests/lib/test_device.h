@@ -11,6 +11,7 @@
 #ifndef TEST_DEVICE_H
 #define TEST_DEVICE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "iv.h"
 
@@ -67,6 +68,7 @@ void test_device_close(struct test_device *dev);
 void test_device_teardown(struct test_device *dev);
 
 int test_context_open(uint32_t *ioas_id);
+int test_device_name(int fd, char *name, size_t size);
 int test_fd_is_revoked(int fd);
 
 #endif

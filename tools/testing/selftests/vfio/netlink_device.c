@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "iv.h"
@@ -22,18 +21,6 @@ FIXTURE(netlink_device)
 	struct iv_netlink *nl;
 };
 
-/* The name in /dev/vfio/devices of an open device */
-static int device_name(int fd, char *name, size_t size)
-{
-	char path[64], target[128] = {};
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (readlink(path, target, sizeof(target) - 1) < 0)
-		return -errno;
-	snprintf(name, size, "%s", strrchr(target, '/') + 1);
-	return 0;
-}
-
 FIXTURE_SETUP(netlink_device)
 {
 	int fd;
@@ -43,7 +30,7 @@ FIXTURE_SETUP(netlink_device)
 	ASSERT_EQ(0, test_device_setup(&self->dev, TEST_EDU, TEST_CLAIMED));
 	fd = iv_device_open(self->dev.addr);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, device_name(fd, self->name, sizeof(self->name)));
+	ASSERT_EQ(0, test_device_name(fd, self->name, sizeof(self->name)));
 	close(fd);
 	self->nl = malloc(sizeof(*self->nl));
 	ASSERT_NE(NULL, self->nl);
@@ -135,7 +122,7 @@ TEST_F(netlink_device, sleepers_are_woken)
 
 	test_device_teardown(&self->dev);
 	ASSERT_EQ(0, test_user_setup(&user, TEST_EDU, TEST_USER_MSI_ARMED));
-	ASSERT_EQ(0, device_name(user.dev.fd, self->name, sizeof(self->name)));
+	ASSERT_EQ(0, test_device_name(user.dev.fd, self->name, sizeof(self->name)));
 	pollfd.fd = user.eventfd;
 	EXPECT_EQ(0, poll(&pollfd, 1, 0));
 	ASSERT_EQ(0, iv_netlink_revoke(self->nl, self->name));

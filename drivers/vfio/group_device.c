@@ -181,8 +181,12 @@ static int device_get_endpoint(struct vfio_group *group, struct vfio_core_device
 	return 0;
 }
 
-/* Finds the device that is asked for, and its endpoint, each with a reference. */
+/*
+ * Finds the device that is asked for, and its endpoint, each with a reference. Its driver may be
+ * gone as soon as the group's lock is, unless it is asked with the device's.
+ */
 static struct vfio_core_device *group_get_device(struct vfio_group *group, const char *name,
+						 const uuid_t *token,
 						 struct iommufd_endpoint **endpoint)
 {
 	struct vfio_core_device *core;
@@ -198,6 +202,8 @@ static struct vfio_core_device *group_get_device(struct vfio_group *group, const
 	core = group_find_device(group, name);
 	if (!core)
 		return ERR_PTR(-ENODEV);
+	if (token && !core->vdev->ops->takes_token)
+		return ERR_PTR(-EINVAL);
 	rc = device_get_endpoint(group, core, endpoint);
 	if (rc)
 		return ERR_PTR(rc);
@@ -211,12 +217,10 @@ static int open_device(struct vfio_group *group, const char *name, const uuid_t 
 	struct vfio_core_device *core;
 	int rc = 0;
 
-	core = group_get_device(group, name, &endpoint);
+	core = group_get_device(group, name, token, &endpoint);
 	if (IS_ERR(core))
 		return PTR_ERR(core);
-	if (token && !core->vdev->ops->takes_token)
-		rc = -EINVAL;
-	if (!rc && endpoint)
+	if (endpoint)
 		rc = iommufd_container_attach(endpoint);
 	if (!rc)
 		rc = install_device_fd(group, core, endpoint, token);

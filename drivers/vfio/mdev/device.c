@@ -144,7 +144,7 @@ static unsigned int available_locked(struct mdev_parent_type *ptype)
 	unsigned int left = parent->info.max_instances - parent->instances;
 
 	lockdep_assert_held(&parent->lock);
-	if (parent->gone)
+	if (parent->gone || !ptype->devices)
 		return 0;
 	if (ptype->type->max_instances)
 		left = min(left, ptype->type->max_instances - ptype->instances);
@@ -193,7 +193,8 @@ static int create_locked(struct mdev_parent_type *ptype, const guid_t *uuid)
 	struct mdev_device *mdev;
 	int rc;
 
-	if (parent->gone)
+	/* Who is quick to open "create" comes before there is a place for the link. */
+	if (parent->gone || !ptype->devices)
 		return -ENODEV;
 	if (!available_locked(ptype))
 		return -EUSERS;
@@ -225,7 +226,8 @@ put_device:
  * @uuid: its name
  *
  * Return: 0; -EEXIST if the UUID is taken; -EUSERS if there are as many instances as there can be;
- * -ENODEV if the parent is going away; -ENOMEM; -EINTR for a fatal signal; or what the driver says.
+ * -ENODEV if the parent is coming or going; -ENOMEM; -EINTR for a fatal signal; or what the driver
+ * says.
  */
 int mdev_create(struct mdev_parent_type *ptype, const guid_t *uuid)
 {

@@ -23,7 +23,8 @@
 /**
  * struct mdev_parent_type - a type of a parent
  * @kobj: its folder in sysfs
- * @devices: the folder "devices" in there, with a link to each instance
+ * @devices: the folder "devices" in there, with a link to each instance; NULL until it is there,
+ *           and nothing can be created before. Set with parent->lock held
  * @parent: the parent; a reference
  * @type: the driver's description
  * @instances: how many there are; protected by parent->lock

@@ -139,6 +139,7 @@ static const struct kobj_type type_ktype = {
 static struct mdev_parent_type *type_add(struct mdev_parent *parent, const struct mdev_type *type)
 {
 	struct mdev_parent_type *ptype;
+	struct kobject *devices;
 	int rc;
 
 	ptype = kzalloc(sizeof(*ptype), GFP_KERNEL);
@@ -154,11 +155,14 @@ static struct mdev_parent_type *type_add(struct mdev_parent *parent, const struc
 				  dev_driver_string(parent->dev), type->name);
 	if (rc)
 		goto put_type;
-	ptype->devices = kobject_create_and_add("devices", &ptype->kobj);
-	if (!ptype->devices) {
+	devices = kobject_create_and_add("devices", &ptype->kobj);
+	if (!devices) {
 		rc = -ENOMEM;
 		goto del_type;
 	}
+	/* From now on instances can be created. */
+	scoped_guard(mutex, &parent->lock)
+		ptype->devices = devices;
 	return ptype;
 
 del_type:

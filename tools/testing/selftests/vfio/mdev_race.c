@@ -141,6 +141,20 @@ TEST_F(mdev_race, users_of_what_comes_and_goes)
 	finish(_metadata, &self->threads);
 }
 
+/* Whether the root of sysfs has links to instances, which a type without a folder would make. */
+static bool links_went_astray(void)
+{
+	char uuid[TEST_UUID_SIZE], path[64];
+
+	for (unsigned int i = 0; i < UUIDS; i++) {
+		test_uuid(100 + i, uuid);
+		snprintf(path, sizeof(path), "/sys/%s", uuid);
+		if (!access(path, F_OK) || errno != ENOENT)
+			return true;
+	}
+	return false;
+}
+
 TEST_F(mdev_race, parent_comes_and_goes)
 {
 	int64_t end = test_now_ms() + RUN_MS;
@@ -155,6 +169,7 @@ TEST_F(mdev_race, parent_comes_and_goes)
 	test_threads_stop(&self->others);
 	EXPECT_EQ(0, test_threads_join(&self->others, JOIN_MS));
 	EXPECT_EQ(0, unexpected);
+	EXPECT_FALSE(links_went_astray());
 }
 
 static void reload_module(struct __test_metadata *_metadata)

@@ -25,6 +25,7 @@ static void access_stuck(void *data)
 {
 	struct vfio_core_device *core = data;
 
+	WRITE_ONCE(core->access_stuck, true);
 	/* The work's reference */
 	get_device(&core->device);
 	if (!queue_work(revoke_queue, &core->revoke_work)) {
@@ -44,7 +45,7 @@ void vfio_access_revoke_work(struct work_struct *work)
 {
 	struct vfio_core_device *core = container_of(work, struct vfio_core_device, revoke_work);
 
-	vfio_device_revoke(core);
+	vfio_device_revoke_stuck(core);
 	put_device(&core->device);
 }
 

@@ -56,6 +56,8 @@ void vfio_release_endpoint(struct vfio_core_device *core, struct iommufd_endpoin
 	iommufd_endpoint_release(endpoint);
 	core->endpoint = NULL;
 	core->access = NULL;
+	/* Nobody calls access_stuck() any more before the next bind. */
+	core->access_stuck = false;
 }
 
 /**
@@ -378,21 +380,12 @@ long vfio_file_detach(struct vfio_file *df, struct vfio_device_detach_iommufd_pt
 	return rc;
 }
 
-/**
- * vfio_device_revoke() - park all files of a device for good
- * @core: the device
- *
- * When this returns, no call of the driver is running on behalf of these files, none will be made,
- * and no mapping is left. Waits for no user. The device can be opened anew if it is registered.
- *
- * Who revokes at an administrator's wish may come when vfio_unregister_device() has returned, and
- * the driver's module is gone. Nothing of the driver is touched then, as the device isn't open.
- */
-void vfio_device_revoke(struct vfio_core_device *core)
+/* Parks the files, so that no call of the driver begins any more. */
+static void revoke_begin(struct vfio_core_device *core)
 {
 	struct vfio_file *df;
 
-	mutex_lock(&core->lock);
+	lockdep_assert_held(&core->lock);
 	/* Nobody opens the device before it is closed. */
 	core->revokers++;
 	list_for_each_entry(df, &core->files, link) {
@@ -405,16 +398,56 @@ void vfio_device_revoke(struct vfio_core_device *core)
 	/* An open device is closed before its driver goes, which needs the lock that we have. */
 	if (vfio_device_is_open(core->vdev) && core->vdev->ops->cancel)
 		core->vdev->ops->cancel(core->vdev);
-	mutex_unlock(&core->lock);
+}
+
+/* Waits for the calls that have begun, and closes the device. */
+static void revoke_end(struct vfio_core_device *core)
+{
 	wake_up_poll(&core->gone_wait, EPOLLHUP | EPOLLERR);
 
 	synchronize_srcu(&core->srcu);
 	vfio_device_zap(core->vdev, 0, 0);
 
-	mutex_lock(&core->lock);
+	guard(mutex)(&core->lock);
 	if (core->bound)
 		vfio_session_end(core->bound);
 	vfio_group_release_device(core);
 	core->revokers--;
+}
+
+/**
+ * vfio_device_revoke() - park all files of a device for good
+ * @core: the device
+ *
+ * When this returns, no call of the driver is running on behalf of these files, none will be made,
+ * and no mapping is left. Waits for no user. The device can be opened anew if it is registered.
+ *
+ * Who revokes at an administrator's wish may come when vfio_unregister_device() has returned, and
+ * the driver's module is gone. Nothing of the driver is touched then, as the device isn't open.
+ */
+void vfio_device_revoke(struct vfio_core_device *core)
+{
+	mutex_lock(&core->lock);
+	revoke_begin(core);
 	mutex_unlock(&core->lock);
+	revoke_end(core);
+}
+
+/**
+ * vfio_device_revoke_stuck() - as vfio_device_revoke(), if the driver keeps memory
+ * @core: the device
+ *
+ * The user whose memory that was may be gone, and the next one has no part in it.
+ */
+void vfio_device_revoke_stuck(struct vfio_core_device *core)
+{
+	bool stuck;
+
+	mutex_lock(&core->lock);
+	stuck = READ_ONCE(core->access_stuck);
+	if (stuck)
+		revoke_begin(core);
+	mutex_unlock(&core->lock);
+	if (stuck)
+		revoke_end(core);
 }

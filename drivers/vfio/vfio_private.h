@@ -61,7 +61,9 @@ struct vfio_group;
  * @group: what it belongs to, or NULL; a reference
  * @group_link: in group->devices; protected by group->lock
  * @node: what iommufd is told of the device
- * @revoke_work: takes the device from its user, since its driver keeps memory
+ * @revoke_work: takes the device from its user, if @access_stuck
+ * @access_stuck: the driver keeps memory that is unmapped for @access; set without @lock, but not
+ *                any more when the endpoint is released, and unset then with @lock held
  * @migration: of the device's state
  * @logging: of what it writes
  * @lock: protects what follows
@@ -89,6 +91,7 @@ struct vfio_core_device {
 	struct list_head group_link;
 	struct iommufd_node node;
 	struct work_struct revoke_work;
+	bool access_stuck;
 	struct vfio_migration migration;
 	struct vfio_dma_logging logging;
 	struct mutex lock;
@@ -186,6 +189,7 @@ long vfio_file_attach(struct vfio_file *df, struct vfio_device_attach_iommufd_pt
 long vfio_file_detach(struct vfio_file *df, struct vfio_device_detach_iommufd_pt __user *arg);
 void vfio_session_end(struct vfio_file *df);
 void vfio_device_revoke(struct vfio_core_device *core);
+void vfio_device_revoke_stuck(struct vfio_core_device *core);
 
 struct iommufd_endpoint *vfio_driver_bind(struct vfio_device *vdev, struct iommufd_ctx *ictx);
 void vfio_release_endpoint(struct vfio_core_device *core, struct iommufd_endpoint *endpoint);

@@ -4,12 +4,14 @@
  * is written after an unmap has returned, and a driver that keeps the memory loses its device.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "iommufd_state.h"
 #include "iv.h"
+#include "iv_netlink.h"
 #include "mblk_device.h"
 #include "test_device.h"
 #include "test_memory.h"
@@ -208,6 +210,70 @@ TEST_F(mblk_unmap, stubborn_driver_loses_its_device_at_replace)
 	EXPECT_EQ(0, iv_iommufd_destroy(mblk->iommufd, other));
 }
 
+/* How long the kernel lets a driver keep memory, less a good bit */
+#define ALMOST_STUCK_MS 850
+#define PRIORITY 10
+
+static int set_priority(int priority)
+{
+	const struct sched_param param = { .sched_priority = priority };
+
+	return sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param) ? -errno : 0;
+}
+
+/* From shortly before the driver is found stuck, nothing runs but what has a higher priority. */
+static void occupy_a_processor(struct test_threads *threads, unsigned int index, void *arg)
+{
+	cpu_set_t cpus;
+
+	(void)arg;
+	CPU_ZERO(&cpus);
+	CPU_SET(index, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus) || set_priority(PRIORITY))
+		return;
+	threads->rounds++;
+	test_sleep_ms(ALMOST_STUCK_MS);
+	while (!test_threads_stopping(threads))
+		;
+}
+
+/* -EBUSY: the device is being taken from the last user. */
+static int bind_again(struct mblk_device *mblk)
+{
+	int ret;
+
+	do {
+		ret = iv_device_bind(mblk->fd, mblk->iommufd, NULL);
+	} while (ret == -EBUSY);
+	return ret;
+}
+
+/* Who finds a driver stuck doesn't wait for the device to be taken, and may come before that. */
+TEST_F(mblk_unmap, next_user_is_not_the_one_who_loses_the_device)
+{
+	unsigned int processors = sysconf(_SC_NPROCESSORS_ONLN);
+	struct mblk_device *mblk = &self->mblk;
+	uint32_t other;
+
+	ASSERT_EQ(0, iv_ioas_alloc(mblk->iommufd, &other));
+	ASSERT_EQ(0, mblk_set_stubborn(1));
+	ASSERT_EQ(0, test_threads_start(&self->threads, processors, occupy_a_processor, NULL));
+	ASSERT_EQ(0, set_priority(2 * PRIORITY));
+	EXPECT_EQ(-ENODEV, iv_device_attach(mblk->fd, other));
+	close(mblk->fd);
+	mblk->fd = test_mdev_open(mblk->uuid);
+	EXPECT_LE(0, mblk->fd);
+	EXPECT_EQ(0, bind_again(mblk));
+	EXPECT_EQ(0, set_priority(0));
+	test_threads_stop(&self->threads);
+	EXPECT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
+	EXPECT_EQ(processors, self->threads.rounds);
+	/* Whatever is pending has its turn now. */
+	test_sleep_ms(200);
+	EXPECT_EQ(-1, test_fd_is_revoked(mblk->fd));
+	EXPECT_EQ(MBLK_ID, mblk_reg(mblk, MBLK_REG_ID));
+}
+
 TEST_F(mblk_unmap, closing_a_stubborn_device_is_prompt)
 {
 	int64_t start;
@@ -249,6 +315,26 @@ TEST_F(mblk_unmap, instance_is_removed_while_an_unmap_waits_for_it)
 	EXPECT_EQ(0, test_mdev_remove(self->mblk.uuid));
 	EXPECT_EQ(0, test_threads_join(&self->threads, 500));
 	EXPECT_EQ(1, self->threads.rounds);
+}
+
+TEST_F(mblk_unmap, device_is_revoked_while_an_unmap_waits_for_it)
+{
+	struct iv_netlink *nl = malloc(sizeof(*nl));
+	struct mblk_device *mblk = &self->mblk;
+	char name[32];
+
+	ASSERT_NE(NULL, nl);
+	ASSERT_EQ(0, iv_netlink_open(nl));
+	ASSERT_EQ(0, test_device_name(mblk->fd, name, sizeof(name)));
+	ASSERT_EQ(0, mblk_set_stubborn(1));
+	ASSERT_EQ(0, test_threads_start(&self->threads, 1, unmap_ring, mblk));
+	test_sleep_ms(200);
+	EXPECT_EQ(0, iv_netlink_revoke(nl, name));
+	EXPECT_EQ(0, test_threads_join(&self->threads, 500));
+	EXPECT_EQ(1, self->threads.rounds);
+	EXPECT_EQ(0, test_fd_is_revoked(mblk->fd));
+	iv_netlink_close(nl);
+	free(nl);
 }
 
 TEST_HARNESS_MAIN

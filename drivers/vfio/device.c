@@ -239,10 +239,11 @@ module_init(vfio_init);
 
 static void __exit vfio_exit(void)
 {
+	/* First, since a work may have the last reference to a device, and so to its group. */
+	vfio_access_exit();
 	vfio_groups_exit();
 	class_unregister(&vfio_class);
 	unregister_chrdev_region(vfio_devt, MINORMASK + 1);
-	vfio_access_exit();
 	ida_destroy(&vfio_ida);
 	/* Interrupt triggers are freed after a grace period. */
 	rcu_barrier();

@@ -192,6 +192,12 @@ static ssize_t driver_write(struct vfio_file *df, const void *buf, size_t count,
 	return rc;
 }
 
+/* What a driver says of a transfer of @count bytes. More would have the user get the kernel's. */
+static ssize_t check_transferred(ssize_t rc, size_t count)
+{
+	return WARN_ON_ONCE(rc > 0 && rc > count) ? -EIO : rc;
+}
+
 static ssize_t transfer_piece(struct vfio_file *df, void *buf, char __user *ubuf, size_t count,
 			      loff_t pos, bool write)
 {
@@ -200,9 +206,9 @@ static ssize_t transfer_piece(struct vfio_file *df, void *buf, char __user *ubuf
 	if (write) {
 		if (copy_from_user(buf, ubuf, count))
 			return -EFAULT;
-		return driver_write(df, buf, count, pos);
+		return check_transferred(driver_write(df, buf, count, pos), count);
 	}
-	rc = driver_read(df, buf, count, pos);
+	rc = check_transferred(driver_read(df, buf, count, pos), count);
 	if (rc > 0 && copy_to_user(ubuf, buf, rc))
 		return -EFAULT;
 	return rc;

@@ -3,6 +3,7 @@
  * The mdev bus: each instance is bound to the driver that its parent names.
  */
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 
 #include "mdev_private.h"
 
@@ -69,6 +70,8 @@ static void __exit mdev_exit(void)
 {
 	mdev_parents_exit();
 	bus_unregister(&mdev_bus_type);
+	/* Who has put the last reference of ours in a release may still be on his way out of it. */
+	synchronize_rcu_tasks();
 }
 module_exit(mdev_exit);
 

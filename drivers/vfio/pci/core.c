@@ -181,21 +181,26 @@ static void vfio_pci_gate_close(struct vfio_pci_core_device *core)
  */
 static void vfio_pci_decode_prepare(struct vfio_pci_core_device *core)
 {
-	u16 command;
-
-	pci_read_config_word(core->pdev, PCI_COMMAND, &command);
-	pci_write_config_word(core->pdev, PCI_COMMAND, command | core->decode);
+	vfio_pci_command_change(core, 0, core->decode);
 }
 
 /*
  * The PCI core has room for one copy of config space, which others make as well; so ours is taken
- * out of it at once. Returns NULL without memory.
+ * out of it at once. A function that doesn't answer, at the beginning or at the end, reads as all
+ * ones, which must never be written to it: they would set every bit that is there.
+ *
+ * Returns NULL for such a function, or without memory.
  */
 struct pci_saved_state *vfio_pci_state_save(struct vfio_pci_core_device *core)
 {
 	lockdep_assert_held(&core->state_lock);
+	if (!vfio_pci_answers(core))
+		return NULL;
 	pci_save_state(core->pdev);
-	return pci_store_saved_state(core->pdev);
+	if (vfio_pci_answers(core))
+		return pci_store_saved_state(core->pdev);
+	core->pdev->state_saved = false;
+	return NULL;
 }
 
 /* Put config space back to what open found, deaf and mute. */
@@ -212,10 +217,9 @@ static void vfio_pci_state_restore(struct vfio_pci_core_device *core)
 
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	if (!PCI_POSSIBLE_ERROR(command))
-		core->decode = command & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
-	command &= ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
-		     PCI_COMMAND_INTX_DISABLE);
-	pci_write_config_word(pdev, PCI_COMMAND, command);
+		core->decode = command & VFIO_PCI_COMMAND_DECODE;
+	vfio_pci_command_change(core, VFIO_PCI_COMMAND_DECODE | PCI_COMMAND_MASTER |
+				      PCI_COMMAND_INTX_DISABLE, 0);
 }
 
 /*
@@ -246,7 +250,7 @@ static void vfio_pci_atomics_probe(struct vfio_pci_core_device *core)
  *
  * Context: may sleep for seconds (a reset).
  * Return: 0; -EACCES or -EINVAL for the VF token (sriov.c); -EAGAIN if someone else is working on
- * the device; -ENOMEM; an error of power management, enabling or reset.
+ * the device; -ENOMEM; -EIO if it doesn't answer; an error of power management, enabling or reset.
  */
 int vfio_pci_core_open(struct vfio_device *vdev)
 {
@@ -276,7 +280,7 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 		vfio_pci_error_forget(core);
 	}
 	if (!core->saved_state) {
-		ret = -ENOMEM;
+		ret = vfio_pci_answers(core) ? -ENOMEM : -EIO;
 		goto err_disable;
 	}
 

@@ -71,7 +71,7 @@ void vfio_pci_error_init(struct vfio_pci_core_device *core)
 {
 	INIT_WORK(&core->error_work, error_work);
 	guard(mutex)(&core->state_lock);
-	/* Without memory: then a function whose config space can't be read is not recovered. */
+	/* If that fails, a function whose config space can't be read is not recovered. */
 	core->found_state = vfio_pci_state_save(core);
 }
 
@@ -96,18 +96,12 @@ void vfio_pci_error_forget(struct vfio_pci_core_device *core)
 
 static void freeze(struct vfio_pci_core_device *core)
 {
-	u16 command;
-
 	guard(mutex)(&core->state_lock);
 	WRITE_ONCE(core->error, VFIO_PCI_FROZEN);
 	core->state_lost = true;
 	vfio_pci_mappings_zap_early(core);
 
 	kfree(core->error_state);
-	core->error_state = NULL;
-	pci_read_config_word(core->pdev, PCI_COMMAND, &command);
-	if (PCI_POSSIBLE_ERROR(command))
-		return;
 	vfio_pci_command_change(core, PCI_COMMAND_MASTER, 0);
 	core->error_state = vfio_pci_state_save(core);
 }

@@ -47,13 +47,24 @@ void vfio_pci_mappings_zap(struct vfio_pci_core_device *core)
 	vfio_pci_mappings_zap_early(core);
 }
 
+/* A function that is gone, or has the user's reset still to get over, reads as all ones. */
+bool vfio_pci_answers(struct vfio_pci_core_device *core)
+{
+	u16 command;
+
+	pci_read_config_word(core->pdev, PCI_COMMAND, &command);
+	return !PCI_POSSIBLE_ERROR(command);
+}
+
 void vfio_pci_command_update(struct vfio_pci_core_device *core, u16 clear, u16 set)
 {
 	u16 old, new;
 
 	lockdep_assert_held(&core->intx.lock);
-	/* A device that is gone reads as all ones; writing that back would do no harm either. */
 	pci_read_config_word(core->pdev, PCI_COMMAND, &old);
+	/* It may be back by the time of the write. */
+	if (PCI_POSSIBLE_ERROR(old))
+		return;
 	new = (old & ~clear) | set;
 	if (new != old)
 		pci_write_config_word(core->pdev, PCI_COMMAND, new);
@@ -170,7 +181,7 @@ static void vfio_pci_sleep(struct vfio_pci_core_device *core, pci_power_t state)
 			if (core->error != VFIO_PCI_FROZEN)
 				core->sleep_state = vfio_pci_state_save(core);
 		}
-		/* That, or out of memory: likewise. */
+		/* That, or it doesn't answer, or out of memory: likewise. */
 		if (!core->sleep_state) {
 			vfio_pci_command_refresh(core);
 			return;

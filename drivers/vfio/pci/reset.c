@@ -93,14 +93,23 @@ static int vfio_pci_reset_retry(struct vfio_pci_core_device *core)
 	return ret;
 }
 
-/* Learn whether the function can be reset by doing it. The device is enabled and in D0. */
+/*
+ * Learn whether the function can be reset by doing it. The device is enabled and in D0.
+ *
+ * -ENOTTY says that no method does for the function, and also that it has not come back from one.
+ * The list of its methods doesn't tell the two apart: a reset of the bus, which is in the list of
+ * the first function of several, is refused when it is tried. But one that has not come back
+ * doesn't answer.
+ */
 int vfio_pci_reset_at_open(struct vfio_pci_core_device *core)
 {
 	int ret = vfio_pci_reset_retry(core);
 
 	core->resettable = !ret;
+	if (ret != -ENOTTY)
+		return ret;
 	/* No method: then the user gets it as it is, and is told by VFIO_DEVICE_GET_INFO. */
-	return ret == -ENOTTY ? 0 : ret;
+	return vfio_pci_answers(core) ? 0 : -EIO;
 }
 
 void vfio_pci_reset_at_close(struct vfio_pci_core_device *core)

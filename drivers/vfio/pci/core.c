@@ -203,9 +203,21 @@ struct pci_saved_state *vfio_pci_state_save(struct vfio_pci_core_device *core)
 	return NULL;
 }
 
+/*
+ * INTx that the function can mask is masked from before config space is kept, and so after close as
+ * well: one that can't be reset may want its line up with nobody there to hear it. The PCI core
+ * unmasks it for whoever enables the function next.
+ */
+static void vfio_pci_intx_mute(struct vfio_pci_core_device *core)
+{
+	if (core->intx.maskable)
+		vfio_pci_command_change(core, 0, PCI_COMMAND_INTX_DISABLE);
+}
+
 /* Put config space back to what open found, deaf and mute. */
 static void vfio_pci_state_restore(struct vfio_pci_core_device *core)
 {
+	u16 clear = VFIO_PCI_COMMAND_DECODE | PCI_COMMAND_MASTER;
 	struct pci_dev *pdev = core->pdev;
 	u16 command;
 
@@ -218,8 +230,9 @@ static void vfio_pci_state_restore(struct vfio_pci_core_device *core)
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	if (!PCI_POSSIBLE_ERROR(command))
 		core->decode = command & VFIO_PCI_COMMAND_DECODE;
-	vfio_pci_command_change(core, VFIO_PCI_COMMAND_DECODE | PCI_COMMAND_MASTER |
-				      PCI_COMMAND_INTX_DISABLE, 0);
+	if (!core->intx.maskable)
+		clear |= PCI_COMMAND_INTX_DISABLE;
+	vfio_pci_command_change(core, clear, 0);
 }
 
 /*
@@ -275,6 +288,8 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 	if (ret)
 		goto err_disable;
 
+	vfio_pci_irqs_probe(core);
+	vfio_pci_intx_mute(core);
 	scoped_guard(mutex, &core->state_lock) {
 		core->saved_state = vfio_pci_state_save(core);
 		vfio_pci_error_forget(core);
@@ -289,7 +304,6 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 		goto err_vga;
 	vfio_pci_bars_claim(core);
 	vfio_pci_rom_probe(core);
-	vfio_pci_irqs_probe(core);
 	vfio_pci_msix_table_find(core);
 	vfio_pci_atomics_probe(core);
 	vfio_pci_gate_open(core);

@@ -103,6 +103,28 @@ TEST_F(pci_edu_irq, intx_comes_again_after_unmask_while_it_is_asserted)
 	EXPECT_EQ(1, iv_eventfd_wait(self->eventfd, SOON_MS));
 }
 
+/* edu can't be reset, so what it has raised stands. */
+TEST_F(pci_edu_irq, intx_that_a_user_left_pending_is_masked_until_the_next_one)
+{
+	ASSERT_EQ(0, iv_irq_set_eventfds(self->fd, INTX, 0, 1, &self->eventfd));
+	iv_edu_irq_raise(&self->edu, 1);
+	ASSERT_EQ(1, iv_eventfd_wait(self->eventfd, SOON_MS));
+	iv_edu_close(&self->edu);
+	test_device_close(&self->dev);
+	EXPECT_NE(0, test_hw_read16(self->dev.addr, PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE);
+	ASSERT_EQ(0, iv_pci_unbind_driver(self->dev.addr));
+	EXPECT_NE(0, test_hw_read16(self->dev.addr, PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE);
+	ASSERT_EQ(0, iv_pci_bind_driver(self->dev.addr, "vfio-pci"));
+
+	ASSERT_EQ(0, test_device_advance(&self->dev, TEST_ATTACHED));
+	self->fd = self->dev.fd;
+	EXPECT_NE(0, test_hw_read16(self->dev.addr, PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE);
+	ASSERT_EQ(0, iv_irq_set_eventfds(self->fd, INTX, 0, 1, &self->eventfd));
+	EXPECT_EQ(1, iv_eventfd_wait(self->eventfd, SOON_MS));
+	ASSERT_EQ(0, iv_edu_open(&self->edu, self->fd));
+	EXPECT_EQ(1, iv_edu_irq_status(&self->edu));
+}
+
 TEST_F(pci_edu_irq, intx_stays_quiet_after_acknowledge_and_unmask)
 {
 	ASSERT_EQ(0, iv_irq_set_eventfds(self->fd, INTX, 0, 1, &self->eventfd));

@@ -70,8 +70,8 @@ void vfio_migration_broke(struct vfio_device *vdev);
 void vfio_migration_data_ready(struct vfio_device *vdev);
 
 /**
- * vfio_device_was_reset() - say that an open device was reset in another way than by @reset
- * @vdev: the device; open, and staying so
+ * vfio_device_was_reset() - say that a device was reset in another way than by @reset
+ * @vdev: the device; nothing happens if it is closed
  *
  * Calls @was_reset, now, or, if the device is at work for its migration, right after that.
  *

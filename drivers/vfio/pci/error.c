@@ -22,22 +22,21 @@
 #include <linux/export.h>
 #include <linux/pci.h>
 #include <linux/vfio.h>
+#include <linux/vfio_migration.h>
 #include <linux/workqueue.h>
 
 #include "priv.h"
 
-/* Brings what the callbacks could not touch to what they have made of the function. */
-static void error_work(struct work_struct *work)
+/*
+ * Brings what the callbacks could not touch to what they have made of the function.
+ *
+ * Return: whether the function was reset since the last call.
+ */
+static bool error_follow(struct vfio_pci_core_device *core)
 {
-	struct vfio_pci_core_device *awake __free(vfio_pci_use) =
-		vfio_pci_use(&container_of(work, struct vfio_pci_core_device, error_work)->vdev);
-	struct vfio_pci_core_device *core = awake;
 	pci_power_t power;
 	bool restored;
 
-	/* One that can't be woken stays frozen. */
-	if (IS_ERR(core))
-		return;
 	guard(mutex)(&core->config_lock);
 	guard(rwsem_write)(&core->mem_lock);
 	/* What faults that had looked at the gate before put in behind freeze()'s back. */
@@ -58,6 +57,19 @@ static void error_work(struct work_struct *work)
 	scoped_guard(mutex, &core->state_lock)
 		if (core->error == VFIO_PCI_RECOVERED)
 			WRITE_ONCE(core->error, VFIO_PCI_NO_ERROR);
+	return restored;
+}
+
+static void error_work(struct work_struct *work)
+{
+	struct vfio_pci_core_device *core __free(vfio_pci_use) =
+		vfio_pci_use(&container_of(work, struct vfio_pci_core_device, error_work)->vdev);
+
+	/* One that can't be woken stays frozen. */
+	if (IS_ERR(core))
+		return;
+	if (error_follow(core))
+		vfio_device_was_reset(&core->vdev);
 }
 
 /* It may have to wait for a reset, which takes seconds. */

@@ -3,7 +3,8 @@
  * PCI Express errors that a device reports (advanced error reporting), at all stages of its use.
  *
  * The device is a virtio disk, which a command named vm-qmp makes report them: it gives QEMU a
- * command of its own. QEMU knows the device by the name in IV_AER_ID.
+ * command of its own. QEMU knows the device by the name in IV_AER_ID. A device that can migrate is
+ * behind a root port that reports them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,6 +24,9 @@
 #include "kselftest_harness.h"
 
 #define QEMU_ID "IV_AER_ID"
+/* A root port that reports errors of its own, and what is behind it */
+#define PORT "IV_HOTPLUG_PORT"
+#define PORT_QEMU_ID "IV_HOTPLUG_PORT_ID"
 #define SOON_MS 5000
 #define QUIET_MS 200
 #define MSIX VFIO_PCI_MSIX_IRQ_INDEX
@@ -62,7 +66,8 @@ static bool kernel_has_aer(const char *addr)
 	return !access(path, F_OK);
 }
 
-static int report_error(const char *error)
+/* @id: what QEMU calls the device, or the port above it */
+static int report_error_as(const char *id, const char *error)
 {
 	char command[256];
 	const char *const argv[] = { "sh", "-c", command, NULL };
@@ -70,8 +75,13 @@ static int report_error(const char *error)
 	snprintf(command, sizeof(command),
 		 "vm-qmp '{\"execute\": \"human-monitor-command\", \"arguments\": "
 		 "{\"command-line\": \"pcie_aer_inject_error %s %s\"}}' >/dev/null",
-		 getenv(QEMU_ID), error);
+		 id, error);
 	return test_run_command(argv) ? -EIO : 0;
+}
+
+static int report_error(const char *error)
+{
+	return report_error_as(getenv(QEMU_ID), error);
 }
 
 /* Why there is nothing to test, or NULL */
@@ -390,6 +400,60 @@ TEST_F(aer, unbind_right_after_a_fatal_error)
 	ASSERT_EQ(0, start(self));
 	EXPECT_TRUE(test_wait_until(bar_answers, self, SOON_MS));
 	EXPECT_TRUE(test_hw_bars_unmoved(self->dev.addr, self->bars));
+}
+
+/* The sample driver vfio-edu, whose device can migrate */
+
+FIXTURE(aer_migration)
+{
+	struct test_device dev;
+};
+
+FIXTURE_SETUP(aer_migration)
+{
+	const char *addr = test_role_addr(TEST_HOTPLUG);
+
+	if (why_not())
+		SKIP(return, "%s", why_not());
+	if (!addr || !getenv(PORT) || !getenv(PORT_QEMU_ID))
+		SKIP(return, "no device: set %s, " PORT " and " PORT_QEMU_ID,
+		     test_role_name(TEST_HOTPLUG));
+	if (!kernel_has_aer(getenv(PORT)))
+		SKIP(return, "the port reports no errors");
+	ASSERT_EQ(0, test_module_load("vfio-edu"));
+	self->dev.fd = -1;
+	self->dev.iommufd = -1;
+	snprintf(self->dev.addr, sizeof(self->dev.addr), "%s", addr);
+	ASSERT_EQ(0, iv_pci_claim(&self->dev.claim, addr, "vfio-edu"));
+	ASSERT_EQ(0, test_device_advance(&self->dev, TEST_ATTACHED));
+}
+
+FIXTURE_TEARDOWN(aer_migration)
+{
+	test_device_teardown(&self->dev);
+	EXPECT_EQ(0, test_module_unload("vfio_edu"));
+}
+
+static bool is_running(void *arg)
+{
+	const struct test_device *dev = arg;
+
+	return iv_migration_state(dev->fd) == VFIO_DEVICE_STATE_RUNNING;
+}
+
+TEST_F(aer_migration, fatal_error_ends_a_save)
+{
+	char byte;
+	int data_fd;
+
+	ASSERT_EQ(0, iv_migration_set(self->dev.fd, VFIO_DEVICE_STATE_STOP_COPY, &data_fd));
+	ASSERT_LE(0, data_fd);
+	ASSERT_EQ(VFIO_DEVICE_STATE_STOP_COPY, iv_migration_state(self->dev.fd));
+	ASSERT_EQ(0, report_error_as(getenv(PORT_QEMU_ID), FATAL));
+	EXPECT_TRUE(test_wait_until(is_running, &self->dev, SOON_MS));
+	EXPECT_EQ(-1, read(data_fd, &byte, 1));
+	EXPECT_EQ(ENODEV, errno);
+	close(data_fd);
 }
 
 TEST_HARNESS_MAIN

@@ -18,7 +18,8 @@
 #			one behind a root port, so that at first the other one has them
 #   IV_HOTPLUG		edu behind a root port that it can be unplugged from
 #   IV_HOTPLUG_PORT	that root port; IV_HOTPLUG_SLOT is the name of its slot in
-#			/sys/bus/pci/slots (vm-unplug and vm-plug use it)
+#			/sys/bus/pci/slots (vm-unplug and vm-plug use it); QEMU can make the
+#			port report errors by the name in IV_HOTPLUG_PORT_ID
 #   IV_VIRTIO_BLK	virtio disk of 16 MiB with two queues, behind a root port; each
 #			512-byte block begins with "iommufd-vfio virtio block N"; writes
 #			are lost at the end
@@ -45,6 +46,7 @@ IV_VGA=0000:00:0e.0
 IV_VGA_OTHER=0000:05:00.0
 IV_HOTPLUG_PORT=0000:00:09.0
 IV_HOTPLUG_SLOT=2
+IV_HOTPLUG_PORT_ID=hotplug-port
 IV_VIRTIO_BLK=0000:03:00.0
 IV_AER=0000:03:00.0
 IV_AER_ID=virtio-blk

@@ -163,6 +163,23 @@ static int vfio_pci_msi_enable(struct vfio_pci_core_device *core, unsigned int i
 	return 0;
 }
 
+/*
+ * Letting go of an MSI vector clears its message: until the index is disabled, the function would
+ * write to address 0 of its user's memory. Vectors of MSI-X are masked one by one.
+ */
+static void vfio_pci_msi_mute(struct vfio_pci_core_device *core)
+{
+	unsigned int pos = core->pdev->msi_cap + PCI_MSI_FLAGS;
+	u16 flags;
+
+	lockdep_assert_held_write(&core->mem_lock);
+	if (core->irq_index != VFIO_PCI_MSI_IRQ_INDEX)
+		return;
+	pci_read_config_word(core->pdev, pos, &flags);
+	if (!PCI_POSSIBLE_ERROR(flags))
+		pci_write_config_word(core->pdev, pos, flags & ~PCI_MSI_FLAGS_ENABLE);
+}
+
 void vfio_pci_msi_disable(struct vfio_pci_core_device *core)
 {
 	pci_power_t state;
@@ -171,6 +188,7 @@ void vfio_pci_msi_disable(struct vfio_pci_core_device *core)
 	lockdep_assert_held(&core->irq_lock);
 	scoped_guard(rwsem_write, &core->mem_lock) {
 		state = vfio_pci_memory_force(core);
+		vfio_pci_msi_mute(core);
 		for (i = 0; i < core->msi.count; i++)
 			vfio_pci_vector_release(core, i);
 		/* Those that were added later as well. It clears the INTx disable bit, too. */

@@ -195,9 +195,9 @@ ssize_t vfio_pci_config_read(struct vfio_pci_core_device *core, void *buf, size_
 	size_t done, size;
 
 	guard(mutex)(&core->config_lock);
-	if (off >= core->config->size)
+	if (off >= core->config->end)
 		return -EINVAL;
-	count = min_t(u64, count, core->config->size - off);
+	count = min_t(u64, count, core->config->end - off);
 
 	for (done = 0; done < count; done += size) {
 		__le32 value;
@@ -215,9 +215,9 @@ static ssize_t vfio_pci_config_write_locked(struct vfio_pci_core_device *core, c
 	size_t done, size;
 
 	lockdep_assert_held(&core->config_lock);
-	if (off >= core->config->size)
+	if (off >= core->config->end)
 		return -EINVAL;
-	count = min_t(u64, count, core->config->size - off);
+	count = min_t(u64, count, core->config->end - off);
 
 	for (done = 0; done < count; done += size) {
 		__le32 value = 0;

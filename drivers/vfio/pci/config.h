@@ -50,7 +50,9 @@ struct vfio_pci_config_hook {
 
 /**
  * struct vfio_pci_config - the virtual config space of an open device; under config_lock
- * @size: 256 or 4096
+ * @size: elements in @bytes: at least 256, for the header and what conventional capabilities need
+ * @end: how far the user, and we on his behalf, may reach: the function's own size of config space,
+ *       which is 256 or 4096, but for a few functions that can't bear to be asked for all of it
  * @nr_hooks: elements used in @hooks
  * @hooks: at most one for each register of config_caps.c that has an effect
  * @pm: where the virtual power management capability is; 0 for nowhere
@@ -58,6 +60,7 @@ struct vfio_pci_config_hook {
  */
 struct vfio_pci_config {
 	unsigned int size;
+	unsigned int end;
 	unsigned int nr_hooks;
 	struct vfio_pci_config_hook hooks[VFIO_PCI_CONFIG_HOOKS];
 	u16 pm;

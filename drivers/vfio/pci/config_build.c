@@ -55,13 +55,14 @@ static void vfio_pci_chain_walk(struct vfio_pci_chain *chain, struct pci_dev *pd
 	u16 status, header;
 	u8 off;
 
-	chain->end = VFIO_PCI_CAPS_END;
+	chain->end = min_t(unsigned int, VFIO_PCI_CAPS_END, pdev->cfg_size);
 	pci_read_config_word(pdev, PCI_STATUS, &status);
 	if (!(status & PCI_STATUS_CAP_LIST))
 		return;
 
 	pci_read_config_byte(pdev, PCI_CAPABILITY_LIST, &off);
-	for (off &= ~3; off >= PCI_STD_HEADER_SIZEOF; off = (header >> 8) & ~3) {
+	for (off &= ~3; off >= PCI_STD_HEADER_SIZEOF && off < chain->end;
+	     off = (header >> 8) & ~3) {
 		pci_read_config_word(pdev, off, &header);
 		if ((header & 0xff) == 0xff)
 			break;
@@ -178,7 +179,7 @@ static int vfio_pci_config_build_caps(struct vfio_pci_core_device *core,
 		return -ENOMEM;
 	vfio_pci_chain_walk(chain, core->pdev);
 	vfio_pci_config_build_chain(core, config, chain);
-	if (config->size == PCI_CFG_SPACE_SIZE)
+	if (config->end <= PCI_CFG_SPACE_SIZE)
 		return 0;
 
 	memset(chain, 0, sizeof(*chain));
@@ -303,16 +304,16 @@ static void vfio_pci_config_build_header(struct vfio_pci_core_device *core,
 /* Called by open, when nobody else can reach the device. */
 int vfio_pci_config_create(struct vfio_pci_core_device *core)
 {
-	unsigned int size = core->pdev->cfg_size;
+	unsigned int end = core->pdev->cfg_size;
+	unsigned int size = max_t(unsigned int, end, VFIO_PCI_CAPS_END);
 	struct vfio_pci_config *config;
 	int ret;
 
-	if (size != PCI_CFG_SPACE_EXP_SIZE)
-		size = PCI_CFG_SPACE_SIZE;
 	config = kvzalloc(struct_size(config, bytes, size), GFP_KERNEL_ACCOUNT);
 	if (!config)
 		return -ENOMEM;
 	config->size = size;
+	config->end = end;
 
 	vfio_pci_config_describe_hidden(config, 0, size);
 	vfio_pci_config_build_header(core, config);

@@ -216,9 +216,12 @@ static int __init vfio_init(void)
 	rc = vfio_access_init();
 	if (rc)
 		return rc;
-	rc = alloc_chrdev_region(&vfio_devt, 0, MINORMASK + 1, "vfio-dev");
+	rc = vfio_eventfd_watch_init();
 	if (rc)
 		goto exit_access;
+	rc = alloc_chrdev_region(&vfio_devt, 0, MINORMASK + 1, "vfio-dev");
+	if (rc)
+		goto exit_watch;
 	rc = class_register(&vfio_class);
 	if (rc)
 		goto unregister_region;
@@ -231,6 +234,8 @@ unregister_class:
 	class_unregister(&vfio_class);
 unregister_region:
 	unregister_chrdev_region(vfio_devt, MINORMASK + 1);
+exit_watch:
+	vfio_eventfd_watch_exit();
 exit_access:
 	vfio_access_exit();
 	return rc;
@@ -244,6 +249,7 @@ static void __exit vfio_exit(void)
 	vfio_groups_exit();
 	class_unregister(&vfio_class);
 	unregister_chrdev_region(vfio_devt, MINORMASK + 1);
+	vfio_eventfd_watch_exit();
 	ida_destroy(&vfio_ida);
 	/* Interrupt triggers are freed after a grace period. */
 	rcu_barrier();

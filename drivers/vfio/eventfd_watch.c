@@ -5,6 +5,8 @@
  * A watch sits on the eventfd's wait queue. The wake-up runs in the signaller's context with the
  * queue's lock held, so it only empties the counter and queues a work item; the work item calls
  * back. Signals that come while the work is queued fold into one call, as they do in a counter.
+ * Callbacks may have to wait for a reset, and a user may have a thousand watches: so the work has a
+ * queue of its own, which others of the kernel's don't wait in.
  *
  * Lifetime: the watch holds a reference to the eventfd's context, hence the wait queue outlives it.
  * It holds none to the file: when the user closes the last descriptor the queue is woken with
@@ -20,6 +22,10 @@
 #include <linux/vfio.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+
+#include "vfio_private.h"
+
+static struct workqueue_struct *watch_queue;
 
 struct vfio_eventfd_watch {
 	struct eventfd_ctx *eventfd;
@@ -46,9 +52,10 @@ static int vfio_eventfd_watch_wake(wait_queue_entry_t *entry, unsigned int mode,
 	__poll_t events = key_to_poll(key);
 	u64 count;
 
+	/* Another watch of the same eventfd may have emptied it; that was a signal for us, too. */
 	if (events & EPOLLIN) {
 		eventfd_ctx_do_read(watch->eventfd, &count);
-		schedule_work(&watch->work);
+		queue_work(watch_queue, &watch->work);
 	}
 	/* list_del_init, so that vfio_eventfd_watch_stop() may remove it once more. */
 	if (events & EPOLLHUP)
@@ -78,7 +85,9 @@ static void vfio_eventfd_watch_join(struct vfio_eventfd_watch *watch, struct fil
 
 	scoped_guard(spinlock_irq, &watch->queue->lock)
 		eventfd_ctx_do_read(watch->eventfd, &count);
-	schedule_work(&watch->work);
+	/* Else the wake-up has seen to it already. */
+	if (count)
+		queue_work(watch_queue, &watch->work);
 }
 
 struct vfio_eventfd_watch *vfio_eventfd_watch_start(int fd, void (*signalled)(void *data),
@@ -131,3 +140,14 @@ void vfio_eventfd_watch_stop(struct vfio_eventfd_watch *watch)
 	kfree(watch);
 }
 EXPORT_SYMBOL_GPL(vfio_eventfd_watch_stop);
+
+int __init vfio_eventfd_watch_init(void)
+{
+	watch_queue = alloc_workqueue("vfio_eventfd", WQ_UNBOUND, 0);
+	return watch_queue ? 0 : -ENOMEM;
+}
+
+void vfio_eventfd_watch_exit(void)
+{
+	destroy_workqueue(watch_queue);
+}

@@ -219,6 +219,10 @@ void vfio_access_revoke_work(struct work_struct *work);
 void vfio_access_cancel_work(struct vfio_core_device *core);
 void vfio_access_cancel(struct vfio_core_device *core);
 
+/* User to kernel: eventfd_watch.c */
+int vfio_eventfd_watch_init(void);
+void vfio_eventfd_watch_exit(void);
+
 /* Device ioctls: ioctl.c */
 long vfio_file_ioctl(struct vfio_file *df, unsigned int cmd, void __user *arg);
 

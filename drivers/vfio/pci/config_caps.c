@@ -43,7 +43,8 @@ static void vfio_pci_pm_ctrl_written(struct vfio_pci_core_device *core, u16 off,
 	if (vfio_pci_pm_state_exists(core->pdev, state))
 		vfio_pci_power_set(core, (__force pci_power_t)state);
 
-	state = core->asleep ? (__force unsigned int)core->pdev->current_state : 0;
+	scoped_guard(rwsem_read, &core->mem_lock)
+		state = core->asleep ? (__force unsigned int)core->pdev->current_state : 0;
 	ctrl &= ~PCI_PM_CTRL_STATE_MASK;
 	vfio_pci_config_put(core->config, off, 2, ctrl | (state & PCI_PM_CTRL_STATE_MASK));
 }

@@ -29,6 +29,7 @@ void vfio_pci_irqs_probe(struct vfio_pci_core_device *core)
 			      pci_intx_mask_supported(pdev);
 	core->intx.active = false;
 	core->intx.disabled = false;
+	core->intx.quiet = false;
 }
 
 /* Wake whoever sleeps on an eventfd of ours. */

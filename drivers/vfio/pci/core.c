@@ -115,8 +115,8 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core)
 {
 	struct device *dev = &core->pdev->dev;
 
-	/* VFs go before their PF. */
-	if (core->pdev->is_physfn)
+	/* VFs go before their PF. Those of a mediated one are its function's driver's. */
+	if (core->pdev->is_physfn && !vfio_pci_is_mediated(core))
 		vfio_pci_core_sriov_configure(core, 0);
 	WRITE_ONCE(core->removing, true);
 	vfio_unregister_device(&core->vdev);

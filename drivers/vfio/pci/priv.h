@@ -99,8 +99,9 @@ int vfio_pci_low_power_exit(struct vfio_device *vdev, void *data);
 void vfio_pci_low_power_close(struct vfio_pci_core_device *core);
 
 /* sriov.c */
-int vfio_pci_sriov_init(struct vfio_pci_core_device *core);	/* device lock */
-void vfio_pci_sriov_exit(struct vfio_pci_core_device *core);	/* device lock */
+/* device lock, but for a mediated device */
+int vfio_pci_sriov_init(struct vfio_pci_core_device *core);
+void vfio_pci_sriov_exit(struct vfio_pci_core_device *core);	/* likewise */
 int vfio_pci_token_enter(struct vfio_pci_core_device *core, const uuid_t *token);
 void vfio_pci_token_leave(struct vfio_pci_core_device *core);
 int vfio_pci_token_set(struct vfio_device *vdev, void *data);

@@ -59,11 +59,12 @@ int vfio_pci_sriov_init(struct vfio_pci_core_device *core)
 	return bus_register_notifier(&pci_bus_type, &core->sriov_nb);
 }
 
-/* From remove, with the device lock held, before the device is taken away from its user. */
+/* From remove; with the device lock held, but of a mediated device. */
 void vfio_pci_sriov_exit(struct vfio_pci_core_device *core)
 {
 	if (core->pdev->is_physfn) {
-		vfio_pci_core_sriov_configure(core, 0);
+		if (!vfio_pci_is_mediated(core))
+			vfio_pci_core_sriov_configure(core, 0);
 		bus_unregister_notifier(&pci_bus_type, &core->sriov_nb);
 	}
 	if (core->pf)
@@ -93,7 +94,7 @@ static int vfio_pci_sriov_enable(struct vfio_pci_core_device *core, int count)
 
 /**
  * vfio_pci_core_sriov_configure() - make virtual functions, or remove them
- * @core: a registered device
+ * @core: a registered device; not a mediated one
  * @count: how many; 0 to remove them
  *
  * VFs that somebody uses are taken away from him. For struct pci_driver's sriov_configure.

@@ -35,7 +35,7 @@
 static bool error_follow(struct vfio_pci_core_device *core)
 {
 	pci_power_t power;
-	bool restored;
+	bool restored, recovered;
 
 	guard(mutex)(&core->config_lock);
 	guard(rwsem_write)(&core->mem_lock);
@@ -54,9 +54,13 @@ static bool error_follow(struct vfio_pci_core_device *core)
 		pci_restore_msi_state(core->pdev);
 		vfio_pci_memory_unforce(core, power);
 	}
-	scoped_guard(mutex, &core->state_lock)
-		if (core->error == VFIO_PCI_RECOVERED)
+	scoped_guard(mutex, &core->state_lock) {
+		recovered = core->error == VFIO_PCI_RECOVERED;
+		if (recovered)
 			WRITE_ONCE(core->error, VFIO_PCI_NO_ERROR);
+	}
+	if (recovered)
+		vfio_pci_command_refresh(core);
 	return restored;
 }
 

@@ -149,8 +149,8 @@ static int vfio_pci_single_set(struct vfio_trigger *trigger, const struct vfio_i
  * After a failure everything is as before.
  *
  * Return: 0; a positive number of MSI or MSI-X vectors if fewer than asked for are to be had;
- * -EINVAL, -ENOTTY for an action that the index doesn't know; -EBADF; -ENOMEM; an error of the
- * interrupt subsystem.
+ * -EINVAL, -ENOTTY for an action that the index doesn't know; -EBADF; -ENOMEM; -EIO if MSI or MSI-X
+ * is to be enabled while a fatal error is being seen to; an error of the interrupt subsystem.
  */
 int vfio_pci_core_set_irqs(struct vfio_device *vdev, const struct vfio_irq_set *hdr,
 			   const void *data)

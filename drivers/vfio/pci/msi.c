@@ -143,6 +143,11 @@ static int vfio_pci_msi_enable(struct vfio_pci_core_device *core, unsigned int i
 		return -ENOMEM;
 
 	guard(rwsem_write)(&core->mem_lock);
+	/* The table may not answer. */
+	if (vfio_pci_has_error(core)) {
+		kvfree(vectors);
+		return -EIO;
+	}
 	state = vfio_pci_memory_force(core);
 	ret = pci_alloc_irq_vectors(core->pdev, 1, count, type);
 	if (ret < (int)count) {

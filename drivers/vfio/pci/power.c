@@ -17,7 +17,7 @@
 
 #include "priv.h"
 
-static bool vfio_pci_has_error(struct vfio_pci_core_device *core)
+bool vfio_pci_has_error(struct vfio_pci_core_device *core)
 {
 	return READ_ONCE(core->error) != VFIO_PCI_NO_ERROR;
 }
@@ -77,7 +77,11 @@ void vfio_pci_command_change(struct vfio_pci_core_device *core, u16 clear, u16 s
 		vfio_pci_command_update(core, clear, set);
 }
 
-/* Make hardware's COMMAND what the gate, the user's bus mastering and the INTx state say. */
+/*
+ * Make hardware's COMMAND what the gate, the user's bus mastering and the INTx state say. While an
+ * error is being seen to there is no bus mastering. error.c says so before it turns it off, and
+ * comes here when it is over.
+ */
 void vfio_pci_command_refresh(struct vfio_pci_core_device *core)
 {
 	u16 clear = VFIO_PCI_COMMAND_DECODE | PCI_COMMAND_MASTER;
@@ -90,7 +94,7 @@ void vfio_pci_command_refresh(struct vfio_pci_core_device *core)
 		set |= PCI_COMMAND_IO;
 
 	scoped_guard(spinlock_irqsave, &core->intx.lock) {
-		if (core->pdev->is_busmaster)
+		if (core->pdev->is_busmaster && !vfio_pci_has_error(core))
 			set |= PCI_COMMAND_MASTER;
 		if (core->intx.maskable) {
 			clear |= PCI_COMMAND_INTX_DISABLE;
@@ -105,10 +109,12 @@ void vfio_pci_command_refresh(struct vfio_pci_core_device *core)
 void vfio_pci_master_set(struct vfio_pci_core_device *core, bool on)
 {
 	scoped_guard(spinlock_irqsave, &core->intx.lock) {
-		if (on)
-			pci_set_master(core->pdev);
-		else
+		if (!on)
 			pci_clear_master(core->pdev);
+		else if (vfio_pci_has_error(core))
+			core->pdev->is_busmaster = true;
+		else
+			pci_set_master(core->pdev);
 	}
 }
 

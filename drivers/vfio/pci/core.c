@@ -3,10 +3,15 @@
  * Life of a vfio-pci device: register, open, close, unregister.
  *
  *   registered   asleep by runtime PM (unless VFIO_PCI_CORE_NO_IDLE_D3), disabled
- *   open         awake, enabled, freshly reset, bus mastering off until the user turns it on
+ *   open         awake, enabled, freshly reset if it can be, bus mastering off until the user turns
+ *                it on
  *
  * Open and close mirror each other. The state of config space that open finds after the reset is
- * kept and put back by close, so that nothing a user did remains for the next driver or user.
+ * kept and put back by close, so that nothing a user did there remains for the next driver or user.
+ *
+ * What a user did behind BARs remains of a function that can't be reset without others: open and
+ * close never reset a slot or bus. core->resettable tells, and the user is told by
+ * VFIO_DEVICE_FLAGS_RESET.
  */
 #include <linux/export.h>
 #include <linux/module.h>

@@ -215,9 +215,13 @@ static void vfio_pci_exp_devctl_apply(struct pci_dev *pdev, u16 devctl)
 	if (pdev->is_virtfn)
 		return;
 	pcie_capability_read_word(pdev, PCI_EXP_DEVCTL, &have);
+	/* It doesn't answer, and may be back by the time of the write. */
+	if (PCI_POSSIBLE_ERROR(have))
+		return;
 	if ((have ^ devctl) & VFIO_PCI_DEVCTL_HW)
-		pcie_capability_clear_and_set_word(pdev, PCI_EXP_DEVCTL, VFIO_PCI_DEVCTL_HW,
-						   devctl & VFIO_PCI_DEVCTL_HW);
+		pcie_capability_write_word(pdev, PCI_EXP_DEVCTL,
+					   (have & ~VFIO_PCI_DEVCTL_HW) |
+					   (devctl & VFIO_PCI_DEVCTL_HW));
 	/* Refuses what is out of range or what the bridge can't bear. */
 	if ((have ^ devctl) & PCI_EXP_DEVCTL_READRQ)
 		pcie_set_readrq(pdev, readrq);

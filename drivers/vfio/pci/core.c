@@ -199,10 +199,10 @@ static void vfio_pci_decode_prepare(struct vfio_pci_core_device *core)
 struct pci_saved_state *vfio_pci_state_save(struct vfio_pci_core_device *core)
 {
 	lockdep_assert_held(&core->state_lock);
-	if (!vfio_pci_answers(core))
+	if (!vfio_pci_answers(core->pdev))
 		return NULL;
 	pci_save_state(core->pdev);
-	if (vfio_pci_answers(core))
+	if (vfio_pci_answers(core->pdev))
 		return pci_store_saved_state(core->pdev);
 	core->pdev->state_saved = false;
 	return NULL;
@@ -283,7 +283,7 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 	if (ret < 0)
 		goto err_token;
 
-	pci_clear_master(pdev);
+	vfio_pci_master_set(core, false);
 	vfio_pci_decode_prepare(core);
 	ret = pci_enable_device(pdev);
 	if (ret)
@@ -300,7 +300,7 @@ int vfio_pci_core_open(struct vfio_device *vdev)
 		vfio_pci_error_forget(core);
 	}
 	if (!core->saved_state) {
-		ret = vfio_pci_answers(core) ? -ENOMEM : -EIO;
+		ret = vfio_pci_answers(core->pdev) ? -ENOMEM : -EIO;
 		goto err_disable;
 	}
 

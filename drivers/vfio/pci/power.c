@@ -48,11 +48,11 @@ void vfio_pci_mappings_zap(struct vfio_pci_core_device *core)
 }
 
 /* A function that is gone, or has the user's reset still to get over, reads as all ones. */
-bool vfio_pci_answers(struct vfio_pci_core_device *core)
+bool vfio_pci_answers(struct pci_dev *pdev)
 {
 	u16 command;
 
-	pci_read_config_word(core->pdev, PCI_COMMAND, &command);
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	return !PCI_POSSIBLE_ERROR(command);
 }
 
@@ -109,12 +109,12 @@ void vfio_pci_command_refresh(struct vfio_pci_core_device *core)
 void vfio_pci_master_set(struct vfio_pci_core_device *core, bool on)
 {
 	scoped_guard(spinlock_irqsave, &core->intx.lock) {
-		if (!on)
-			pci_clear_master(core->pdev);
-		else if (vfio_pci_has_error(core))
-			core->pdev->is_busmaster = true;
-		else
+		if (on && !vfio_pci_has_error(core)) {
 			pci_set_master(core->pdev);
+		} else {
+			core->pdev->is_busmaster = on;
+			vfio_pci_command_update(core, PCI_COMMAND_MASTER, 0);
+		}
 	}
 }
 

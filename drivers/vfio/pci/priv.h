@@ -66,7 +66,7 @@ void vfio_pci_config_after_reset(struct vfio_pci_core_device *core);
 #define VFIO_PCI_COMMAND_DECODE	(PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 
 bool vfio_pci_has_error(struct vfio_pci_core_device *core);	/* no lock */
-bool vfio_pci_answers(struct vfio_pci_core_device *core);	/* no lock */
+bool vfio_pci_answers(struct pci_dev *pdev);	/* no lock */
 bool vfio_pci_memory_usable(struct vfio_pci_core_device *core);	/* mem_lock */
 bool vfio_pci_io_usable(struct vfio_pci_core_device *core);	/* mem_lock */
 void vfio_pci_mappings_zap(struct vfio_pci_core_device *core);	/* mem_lock for write */

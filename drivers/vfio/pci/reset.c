@@ -109,7 +109,7 @@ int vfio_pci_reset_at_open(struct vfio_pci_core_device *core)
 	if (ret != -ENOTTY)
 		return ret;
 	/* No method: then the user gets it as it is, and is told by VFIO_DEVICE_GET_INFO. */
-	return vfio_pci_answers(core) ? 0 : -EIO;
+	return vfio_pci_answers(core->pdev) ? 0 : -EIO;
 }
 
 void vfio_pci_reset_at_close(struct vfio_pci_core_device *core)
@@ -123,13 +123,13 @@ void vfio_pci_reset_at_close(struct vfio_pci_core_device *core)
  * vfio_pci_core_reset_at_remove() - reset a function that its user could not leave reset
  * @pdev: the function, in D0, its config space as before open
  *
- * Does nothing if the function doesn't know function level resets.
+ * Does nothing if the function doesn't know function level resets, or doesn't answer.
  *
  * Context: from the function's driver's remove, with the device lock held; may sleep for seconds.
  */
 void vfio_pci_core_reset_at_remove(struct pci_dev *pdev)
 {
-	if (pci_dev_is_disconnected(pdev))
+	if (pci_dev_is_disconnected(pdev) || !vfio_pci_answers(pdev))
 		return;
 	pci_save_state(pdev);
 	pcie_reset_flr(pdev, PCI_RESET_DO_RESET);

@@ -85,6 +85,8 @@ static int check_uses(const struct change *change)
 
 	if (change->driver)
 		use_find(&uses, &change->pci);
+	else
+		use_find_functions(&uses, &change->pci);
 	find_holder(change->ctl, &uses, change->pci.addr);
 	if (!uses.count)
 		return CTL_OK;

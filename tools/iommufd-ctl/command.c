@@ -25,7 +25,7 @@ static const struct ctl_option bind_options[] = {
 };
 
 static const struct ctl_option unbind_options[] = {
-	{ "force", 'f', NULL, "although a process has it open" },
+	{ "force", 'f', NULL, "although it is in use" },
 	{ "dry-run", 0, NULL, "tell what would be done" },
 	{}
 };

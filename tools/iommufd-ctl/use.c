@@ -60,7 +60,8 @@ static void find_screen(struct ctl_uses *uses, const struct ctl_pci *pci)
 			pci->driver);
 }
 
-static void find_functions(struct ctl_uses *uses, const struct ctl_pci *pci)
+/* Virtual functions of its own, which go when its driver does, whichever that is */
+void use_find_functions(struct ctl_uses *uses, const struct ctl_pci *pci)
 {
 	char text[16];
 
@@ -136,6 +137,6 @@ void use_find(struct ctl_uses *uses, const struct ctl_pci *pci)
 	use_find_networks(uses, pci);
 	find_screen(uses, pci);
 	find_consoles(uses, pci);
-	find_functions(uses, pci);
+	use_find_functions(uses, pci);
 	pci_each_member(pci->group, check_member, &group);
 }

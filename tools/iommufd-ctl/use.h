@@ -24,6 +24,7 @@ void use_add(struct ctl_uses *uses, const char *format, ...);
 void use_free(struct ctl_uses *uses);
 
 void use_find(struct ctl_uses *uses, const struct ctl_pci *pci);
+void use_find_functions(struct ctl_uses *uses, const struct ctl_pci *pci);
 void use_find_disks(struct ctl_uses *uses, const struct ctl_pci *pci);
 void use_find_networks(struct ctl_uses *uses, const struct ctl_pci *pci);
 

@@ -25,6 +25,7 @@
 #define WAIT_MS 10000
 #define RULE "/etc/udev/rules.d/70-iommufd-ctl-%s.rules"
 #define MODULES "/etc/modules-load.d/iommufd-ctl.conf"
+#define ENABLE_SRIOV "/sys/module/vfio_pci/parameters/enable_sriov"
 
 #define ctl(self, ...) ctl_tool((self)->text, __VA_ARGS__)
 #define has(self, ...) ctl_tool_said((self)->text, __VA_ARGS__)
@@ -309,6 +310,27 @@ TEST_F(ctl_bind_others, network_card_of_the_default_route_is_not_taken)
 	EXPECT_EQ(ENDS_OK, ctl(self, "device unbind %s", addr));
 	if (loaded)
 		EXPECT_EQ(0, test_module_unload("igb"));
+}
+
+/* Making VFs takes its time, more so with the debugging that a kernel may have. */
+TEST_F_TIMEOUT(ctl_bind_others, function_with_virtual_functions_is_not_given_back, 120)
+{
+	const char *addr = test_role_addr(TEST_IGB);
+	uint64_t count = 0;
+
+	if (!addr)
+		SKIP(return, "this machine has no network card for tests");
+	ASSERT_EQ(ENDS_OK, ctl(self, "device bind %s", addr));
+	ASSERT_EQ(0, iv_file_write(ENABLE_SRIOV, "1"));
+	ASSERT_EQ(0, iv_pci_attr_write(addr, "sriov_numvfs", "2"));
+	EXPECT_EQ(ENDS_IN_USE, ctl(self, "device unbind %s", addr));
+	EXPECT_TRUE(has(self, "it has 2 virtual functions, which need its driver\n"));
+	EXPECT_TRUE(has_driver(addr, "vfio-pci"));
+	EXPECT_EQ(0, iv_pci_attr_read_u64(addr, "sriov_numvfs", &count));
+	EXPECT_EQ(2, count);
+	EXPECT_EQ(0, iv_pci_attr_write(addr, "sriov_numvfs", "0"));
+	EXPECT_EQ(0, iv_file_write(ENABLE_SRIOV, "0"));
+	EXPECT_EQ(ENDS_OK, ctl(self, "device unbind %s", addr));
 }
 
 TEST_F(ctl_bind_others, bridge_is_not_taken)

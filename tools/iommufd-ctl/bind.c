@@ -53,18 +53,12 @@ static int check_holder(const struct iv_attrs *attrs, void *data)
 	const struct nlattr *comm = iv_attr_find(attrs, IOMMUFD_A_DEVICE_COMM);
 	const uint64_t files = iv_attrs_number(attrs, IOMMUFD_A_DEVICE_FILES, 0);
 	struct holders *holders = data;
-	const char *name;
-	char *printable;
-	size_t size;
 
 	if (!parent || !files || strcmp(iv_attr_string(parent, NULL), holders->addr))
 		return 0;
-	name = comm ? iv_attr_string(comm, &size) : "";
-	printable = ctl_printable(name, strlen(name));
 	use_add(holders->uses, "process %llu (%s) has it open",
 		(unsigned long long)iv_attrs_number(attrs, IOMMUFD_A_DEVICE_PID, 0),
-		printable ?: "");
-	free(printable);
+		comm ? iv_attr_string(comm, NULL) : "");
 	return 0;
 }
 
@@ -75,6 +69,15 @@ static void find_holder(struct ctl *ctl, struct ctl_uses *uses, const char *addr
 
 	if (!ctl_try_connect(ctl))
 		ctl_dump(ctl, IOMMUFD_NL_CMD_DEVICE_GET, NULL, 0, check_holder, &holders);
+}
+
+/* Names in it, of mount points for one, are whatever users have chosen. */
+static void print_use(const char *text)
+{
+	char *printable = ctl_printable(text, strlen(text));
+
+	fprintf(stderr, "  %s\n", printable ?: "");
+	free(printable);
 }
 
 /* Whether it may be taken from its driver; else the user has been told why not. */
@@ -93,7 +96,7 @@ static int check_uses(const struct change *change)
 	fprintf(stderr, "iommufd-ctl: %s is in use%s:\n", change->pci.addr,
 		change->force ? ", and is taken all the same" : "");
 	for (i = 0; i < uses.count; i++)
-		fprintf(stderr, "  %s\n", uses.text[i]);
+		print_use(uses.text[i]);
 	if (!change->force)
 		fprintf(stderr, "--force takes it all the same.\n");
 	use_free(&uses);

@@ -59,6 +59,12 @@ static void friendly_name(char text[CTL_NAME_SIZE], const char *name)
 		snprintf(text, CTL_NAME_SIZE, "%s", name);
 }
 
+/* Whether a mount's source is any text that its user has chosen. What is on a disk is "fuseblk". */
+static bool is_fuse(const char *type)
+{
+	return !strncmp(type, "fuse", 4) && (type[4] == ' ' || type[4] == '.');
+}
+
 /* Where a disk is mounted, which is a line of mountinfo: by its number, or by its name, since some
  * file systems (btrfs) have numbers of their own.
  */
@@ -77,7 +83,7 @@ static void check_mounts(struct disks *disks, const char *name, const char *numb
 		if (sscanf(line, "%*s %*s %31s %*s %4095s", device, where) != 2 || !rest ||
 		    sscanf(rest, " - %*s %4095s", source) != 1)
 			continue;
-		if (strcmp(device, number) && !is_node_of(source, name))
+		if (strcmp(device, number) && (is_fuse(rest + 3) || !is_node_of(source, name)))
 			continue;
 		use_add(disks->uses, "its disk %s is mounted on %s", known, where);
 		return;

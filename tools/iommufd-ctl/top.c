@@ -105,7 +105,7 @@ static void write_context(const struct top *top, const struct top_context *conte
 {
 	const struct rates rates = rates_of(top, context);
 	char *mapped = map_size_text(context->mapped);
-	char *pinned = map_size_text((__uint128_t)context->pinned << 12);
+	char *pinned = map_size_text(context->pinned);
 	char *comm = ctl_printable(context->comm, strlen(context->comm));
 	char line[LINE_MAX_SIZE];
 

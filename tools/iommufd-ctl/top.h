@@ -14,7 +14,7 @@
  * @pid: the process that opened it
  * @comm: name of that process, whatever bytes that are
  * @mapped: bytes that are mapped in all of its address spaces
- * @pinned: pinned pages
+ * @pinned: bytes that are pinned
  * @devices: so many devices are bound
  * @pending: page requests that wait for an answer
  * @maps: how often was mapped so far

@@ -13,6 +13,9 @@
 #include "attrs.h"
 #include "top.h"
 
+/* Of the pages that the kernel counts */
+#define PAGE_SHIFT 12
+
 static int by_id(const void *a, const void *b)
 {
 	const struct top_context *left = a, *right = b;
@@ -43,7 +46,7 @@ static int add_context(const struct iv_attrs *attrs, void *data)
 	*context = (struct top_context){
 		.id = iv_attrs_number(attrs, IOMMUFD_A_CTX_ID, 0),
 		.pid = iv_attrs_number(attrs, IOMMUFD_A_CTX_PID, 0),
-		.pinned = iv_attrs_number(attrs, IOMMUFD_A_CTX_PINNED_PAGES, 0),
+		.pinned = iv_attrs_number(attrs, IOMMUFD_A_CTX_PINNED_PAGES, 0) << PAGE_SHIFT,
 		.devices = iv_attrs_number(attrs, IOMMUFD_A_CTX_ENDPOINTS, 0),
 	};
 	if (comm)

@@ -57,18 +57,30 @@ static int open_device(struct probe *probe)
 	return 0;
 }
 
-/* Nothing of a device can be used that no context has. */
-static int see_parked(struct probe *probe)
+/* What it says to calls other than bind: both say the same, but for what happens in between. */
+static int ask_parked(const struct probe *probe)
 {
 	struct vfio_device_info info;
 	char byte;
+	int rc = iv_device_info(probe->device, &info);
 
-	if (iv_device_info(probe->device, &info) == -EINVAL &&
-	    pread(probe->device, &byte, 1, 0) < 0 && errno == EINVAL) {
+	if (rc == -EINVAL)
+		rc = pread(probe->device, &byte, 1, 0) < 0 ? -errno : 0;
+	return rc;
+}
+
+/* Nothing of a device can be used that no context has. */
+static int see_parked(struct probe *probe)
+{
+	switch (ask_parked(probe)) {
+	case -EINVAL:
 		probe_say(probe, "nothing but bind works");
 		return 0;
+	case -ENODEV:
+		return fail(probe, -ENODEV, "it is gone");
+	default:
+		return fail(probe, -EPROTO, "it answers, although no context has its DMA");
 	}
-	return fail(probe, -EPROTO, "it answers, although no context has its DMA");
 }
 
 static int open_context(struct probe *probe)

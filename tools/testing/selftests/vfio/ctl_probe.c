@@ -3,18 +3,24 @@
  * iommufd-ctl probe, on devices of all kinds: what it finds, and that it leaves nothing behind.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "ctl_tool.h"
 #include "iv.h"
 #include "mock_vfio.h"
 #include "test_device.h"
 #include "test_process.h"
+#include "test_wait.h"
 #include "kselftest_harness.h"
 
 #define NOBODY 65534
+#define WAIT_MS 10000
+/* The least that a pipe may have */
+#define PIPE_SIZE 4096
 
 FIXTURE(ctl_probe)
 {
@@ -186,6 +192,67 @@ TEST_F(ctl_probe, function_without_vfio_driver_is_refused)
 	EXPECT_EQ(ENDS_NO_OBJECT, ctl_tool(self->text, "probe %s", self->dev.addr));
 	EXPECT_TRUE(has(self, "iommufd-ctl device bind"));
 	EXPECT_EQ(ENDS_USAGE, ctl_tool(self->text, "probe "));
+}
+
+/*
+ * Starts a probe whose words go into a full pipe, so that it waits behind its first step, in which it
+ * opens the device. Returns the pipe's other end, or a negative errno.
+ */
+static int start_stuck_probe(const char *addr, pid_t *pid)
+{
+	static const char full[PIPE_SIZE];
+	int pipes[2];
+
+	if (pipe2(pipes, O_CLOEXEC) || fcntl(pipes[1], F_SETPIPE_SZ, PIPE_SIZE) < 0 ||
+	    write(pipes[1], full, PIPE_SIZE) != PIPE_SIZE)
+		return -errno;
+	*pid = fork();
+	if (!*pid) {
+		dup2(pipes[1], STDOUT_FILENO);
+		dup2(pipes[1], STDERR_FILENO);
+		execlp(CTL_TOOL, CTL_TOOL, "probe", addr, NULL);
+		_exit(127);
+	}
+	close(pipes[1]);
+	return pipes[0];
+}
+
+static bool is_open(void *arg)
+{
+	struct _test_data_ctl_probe *self = arg;
+
+	ctl_tool(self->text, "-n -o files device show %s", self->dev.addr);
+	return !strcmp(self->text, "1\n");
+}
+
+/* Lets it go on; sets @text to what it writes behind what was in the pipe. */
+static void read_probe(int fd, char text[CTL_TEXT_SIZE])
+{
+	size_t have = 0;
+	ssize_t size;
+
+	while ((size = read(fd, text + have, CTL_TEXT_SIZE - 1 - have)) > 0)
+		have += size;
+	text[have] = 0;
+	memmove(text, text + PIPE_SIZE, have < PIPE_SIZE ? 0 : have - PIPE_SIZE + 1);
+}
+
+TEST_F(ctl_probe, device_that_goes_meanwhile_is_gone)
+{
+	int fd, status;
+	pid_t pid;
+
+	fd = start_stuck_probe(self->dev.addr, &pid);
+	ASSERT_LE(0, fd);
+	EXPECT_TRUE(test_wait_until(is_open, self, WAIT_MS));
+	EXPECT_EQ(0, iv_pci_unbind_driver(self->dev.addr));
+	read_probe(fd, self->text);
+	close(fd);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(ENDS_NO_OBJECT, WEXITSTATUS(status));
+	EXPECT_TRUE(has(self, "FAILED: it is gone\n"));
+	EXPECT_TRUE(has(self, "everything is undone"));
 }
 
 static int unprivileged(void *arg)

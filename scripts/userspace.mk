@@ -58,7 +58,8 @@ tools: $(tool-programs) $(tsc-program)
 build/obj/tools/testing/selftests/%.o: user-cflags += $(test-cflags)
 # Only the tests need the harness, which is fetched.
 $(test-lib-objects) $(patsubst build/tests/%,build/obj/tools/testing/selftests/%.o,$(test-programs)): | setup-tests
-build/obj/%.o: %.c
+# All are told the version.
+build/obj/%.o: %.c VERSION
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(user-cflags) -c -o $@ $<

@@ -57,6 +57,6 @@ $(lib-example): $(lib) $(lib-shared) $(lib-pc) $(lib-man) $(wildcard $(LIBIOMMUF
 
 tests: $(lib-example)
 
-$(lib-pc): $(LIBIOMMUFD)/libiommufd.pc.in $(LIBIOMMUFD)/libiommufd.mk
+$(lib-pc): $(LIBIOMMUFD)/libiommufd.pc.in $(LIBIOMMUFD)/libiommufd.mk VERSION
 	@mkdir -p $(@D)
 	@sed 's/@multiarch@/'"$$($(CC) -print-multiarch)"'/; s/@version@/$(lib-version)/' $< >$@

@@ -37,7 +37,7 @@ setup-%:
 setup:
 	@$(VM)/setup build tests tools guest
 
-check: modules tests tools check-ctl $(if $(DEBUG_KERNEL),$(peer-program) $(peer-debug-program)) | setup-guest
+check: modules tests tools check-ctl check-install $(if $(DEBUG_KERNEL),$(peer-program) $(peer-debug-program)) | setup-guest
 	@$(VM)/check --modules $(MODULES) --load iommufd_mock $(check-options) $(RUN) \
 		--add build/tools/iommufd-ctl:/usr/bin/iommufd-ctl \
 		--add $(lib-shared):/usr/lib/$(notdir $(lib-shared)) \
@@ -48,6 +48,10 @@ check: modules tests tools check-ctl $(if $(DEBUG_KERNEL),$(peer-program) $(peer
 # What iommufd-ctl writes; needs no kernel.
 check-ctl: build/tools/iommufd-ctl
 	@tools/testing/ctl/golden $<
+
+# Where things are installed, and that they are taken away.
+check-install: tools
+	@scripts/check-install
 
 # What needs a machine whose IOMMU is off.
 check-noiommu: modules tests | setup-guest
@@ -101,10 +105,10 @@ style: $(lib-man) | setup-style
 	@scripts/style $(KDIR) $(CACHE)/source/tree
 
 install: modules tools
-	@DESTDIR='$(DESTDIR)' scripts/install $(KVER) build/$(KVER)
+	@DESTDIR='$(DESTDIR)' scripts/install $(KVER) $(MODULES)
 
 uninstall:
-	@DESTDIR='$(DESTDIR)' scripts/install --remove $(KVER)
+	@DESTDIR='$(DESTDIR)' scripts/install --remove
 
 clean:
 	rm -rf build/obj build/lib build/man build/tests build/tools build/vm build/peer build/lane build/boot build/coverage
@@ -116,4 +120,4 @@ distclean:
 help:
 	@sed '1d; s/^/  /' scripts/help.txt
 
-.PHONY: all modules setup check check-ctl check-noiommu check-debug check-debug-short check-lane coverage demo shell style install uninstall clean distclean help
+.PHONY: all modules setup check check-ctl check-install check-noiommu check-debug check-debug-short check-lane coverage demo shell style install uninstall clean distclean help

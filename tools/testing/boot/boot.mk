@@ -8,7 +8,7 @@ BOOT := tools/testing/boot
 # Installed as users do; DESTDIR is the new machine's root.
 check-boot: modules tools | setup-boot
 	@rm -rf build/boot
-	@DESTDIR=build/boot/installed scripts/install $(KVER) build/$(KVER)
+	@DESTDIR=build/boot/installed scripts/install $(KVER) $(MODULES)
 	@$(BOOT)/check-boot build/boot
 
 .PHONY: check-boot

@@ -4,6 +4,7 @@
  * from files (replay.c).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <linux/genetlink.h>
@@ -99,9 +100,17 @@ int ctl_dump(struct ctl *ctl, uint8_t cmd, const struct iv_filter *filters, unsi
 	return iv_netlink_dump(&ctl->nl, cmd, filters, count, fn, data);
 }
 
+/* Lets events come, for which ctl_event() doesn't wait. */
 int ctl_listen(struct ctl *ctl)
 {
-	return ctl->replay ? 0 : iv_netlink_listen(&ctl->nl);
+	int rc;
+
+	if (ctl->replay)
+		return 0;
+	rc = iv_netlink_listen(&ctl->nl);
+	if (!rc && fcntl(ctl->nl.fd, F_SETFL, O_NONBLOCK))
+		rc = -errno;
+	return rc;
 }
 
 /* As iv_netlink_event(); -ENODATA at the end of a file */

@@ -126,6 +126,14 @@ static bool wait_for_more(const struct ctl *ctl, int signals)
 	return !fds[1].revents && !(fds[2].revents & (POLLERR | POLLHUP));
 }
 
+static int tell_unloaded(void)
+{
+	fflush(stdout);
+	fprintf(stderr, "iommufd-ctl: iommufd was unloaded, and there are no more events: modprobe "
+		"iommufd, and start this again\n");
+	return CTL_NO_MODULE;
+}
+
 static int listen_on(struct ctl *ctl, int signals)
 {
 	struct iv_attrs attrs;
@@ -135,6 +143,11 @@ static int listen_on(struct ctl *ctl, int signals)
 		rc = ctl_event(ctl, &attrs);
 		if (rc == -ENODATA)
 			return CTL_OK;
+		if (rc == -ENODEV)
+			return tell_unloaded();
+		/* What woke us was no event. */
+		if (rc == -EAGAIN)
+			continue;
 		if (rc && rc != -ENOBUFS)
 			return ctl_error(ctl, rc, "events");
 		if (rc)

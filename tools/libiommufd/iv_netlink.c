@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <linux/genetlink.h>
 #include <netlink/attr.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -35,8 +36,14 @@ static const struct iv_hint family_hints[] = {
 	{}
 };
 
+static const struct iv_hint event_hints[] = {
+	{ ENODEV, "iommufd was unloaded; when it is loaded again, open another socket" },
+	{}
+};
+
 static const struct iv_hint receive_hints[] = {
 	{ ENOBUFS, "events came faster than they were taken, and some are lost" },
+	{ EAGAIN, "there is none yet" },
 	{}
 };
 
@@ -285,7 +292,7 @@ static struct nlmsghdr *receive(struct iv_netlink *nl, int *rc)
  * iv_netlink_pending() - whether there is a message that has been received, but not looked at
  * @nl: the socket
  *
- * If so, there may be nothing that poll(2) would see, and iv_netlink_event() does not wait.
+ * If so, there may be nothing that poll(2) would see, although iv_netlink_event() has something.
  *
  * Return: whether there is one.
  */
@@ -425,15 +432,33 @@ int iv_netlink_revoke(struct iv_netlink *nl, const char *device)
  * iv_netlink_listen() - let events come
  * @nl: the socket, which is no longer for requests
  *
+ * It hears also of families that come and go, as iommufd's goes when it is unloaded.
+ *
  * Return: 0; -EPERM without CAP_NET_ADMIN; or another negative errno.
  */
 int iv_netlink_listen(struct iv_netlink *nl)
 {
-	int rc;
+	int rc, families;
 
 	errno = 0;
-	rc = nl_socket_add_membership(nl->sock, nl->events);
+	families = genl_ctrl_resolve_grp(nl->sock, "nlctrl", "notify");
+	rc = families < 0 ? families : nl_socket_add_memberships(nl->sock, families, nl->events, 0);
 	return rc ? iv_fail(error_of(rc), request_hints, "iommufd: listen to events") : 0;
+}
+
+/* Whether a message says that our family is gone, and its events with it */
+static bool is_farewell(struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = nlmsg_data(nlh);
+	const struct nlattr *name;
+	struct iv_attrs attrs;
+
+	if (nlh->nlmsg_type != GENL_ID_CTRL || !genlmsg_valid_hdr(nlh, 0) ||
+	    genl->cmd != CTRL_CMD_DELFAMILY)
+		return false;
+	attrs = message_attrs(nlh);
+	name = iv_attr_find(&attrs, CTRL_ATTR_FAMILY_NAME);
+	return name && !strcmp(iv_attr_string(name, NULL), IOMMUFD_FAMILY_NAME);
 }
 
 /**
@@ -441,7 +466,10 @@ int iv_netlink_listen(struct iv_netlink *nl)
  * @nl: a socket that listens
  * @attrs: set to what the event says, until the next call
  *
- * Return: 0; -ENOBUFS: events were lost, since this program was too slow; another errno.
+ * What wakes poll(2) need not be an event. So who may not wait gives @fd of the socket O_NONBLOCK.
+ *
+ * Return: 0; -ENOBUFS: events were lost, since this program was too slow; -ENODEV: iommufd was
+ * unloaded, and no event comes any more; -EAGAIN: there is none, with O_NONBLOCK; another errno.
  */
 int iv_netlink_event(struct iv_netlink *nl, struct iv_attrs *attrs)
 {
@@ -450,6 +478,8 @@ int iv_netlink_event(struct iv_netlink *nl, struct iv_attrs *attrs)
 
 	do {
 		nlh = receive(nl, &rc);
+		if (nlh && is_farewell(nlh))
+			return iv_fail(-ENODEV, event_hints, "iommufd: wait for an event");
 	} while (nlh && nlh->nlmsg_type != nl->family);
 	if (nlh)
 		*attrs = message_attrs(nlh);

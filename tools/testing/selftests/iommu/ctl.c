@@ -414,23 +414,30 @@ TEST_F(ctl, doctor_finds_what_a_user_may_not)
 	EXPECT_EQ(0, test_run_in_child(unprivileged_doctor, self, &nobody));
 }
 
+/* Whether the monitor tells of contexts by now; when it begins to isn't known. */
+static bool hears_contexts(struct listener *listener, char *text, size_t room)
+{
+	int i;
+
+	for (i = 0; i < WAIT_MS / 50; i++) {
+		close(iv_iommufd_open());
+		test_sleep_ms(50);
+		if (heard(listener, text, room, "ctx-open"))
+			return true;
+	}
+	return false;
+}
+
 TEST_F(ctl, monitor_writes_a_line_for_each_event)
 {
 	struct listener listener;
-	int status, fd, i;
-	bool found = false;
+	bool found;
+	int status, i;
 
 	memset(self->text, 0, sizeof(self->text));
 	ASSERT_EQ(0, start_monitor(&listener, "-j"));
-	/* When it begins to listen isn't known: so tell it until it does. */
-	for (i = 0; i < WAIT_MS / 50 && !found; i++) {
-		fd = iv_iommufd_open();
-		close(fd);
-		test_sleep_ms(50);
-		found = heard(&listener, self->text, sizeof(self->text),
-			      "\"event\":\"ctx-open\"");
-	}
-	EXPECT_TRUE(found);
+	EXPECT_TRUE(hears_contexts(&listener, self->text, sizeof(self->text)));
+	EXPECT_TRUE(has(self, "\"event\":\"ctx-open\""));
 	close(self->fd);
 	self->fd = -1;
 	for (i = 0, found = false; i < WAIT_MS / 50 && !found; i++) {
@@ -444,6 +451,33 @@ TEST_F(ctl, monitor_writes_a_line_for_each_event)
 	ASSERT_EQ(listener.pid, waitpid(listener.pid, &status, 0));
 	EXPECT_TRUE(WIFEXITED(status) && !WEXITSTATUS(status));
 	close(listener.fd);
+}
+
+TEST(monitor_ends_when_iommufd_is_unloaded)
+{
+	static const char *const modules[] = {
+		"iommufd_mock", "vfio_pci", "vfio_pci_core", "mdev", "vfio", "iommufd",
+	};
+	struct listener listener;
+	char text[4096] = "";
+	int status, rc;
+	size_t i;
+
+	if (ctl_tool_missing())
+		SKIP(return, "there is no " CTL_TOOL " here: make check brings it");
+	ASSERT_EQ(0, start_monitor(&listener, "-n"));
+	EXPECT_TRUE(hears_contexts(&listener, text, sizeof(text)));
+	for (i = 0; i < sizeof(modules) / sizeof(*modules); i++) {
+		rc = test_module_unload(modules[i]);
+		EXPECT_TRUE(!rc || rc == -ENOENT)
+			TH_LOG("%s: %s", modules[i], strerror(-rc));
+	}
+	EXPECT_EQ(listener.pid, waitpid(listener.pid, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(ENDS_NO_MODULE, WEXITSTATUS(status));
+	close(listener.fd);
+	EXPECT_EQ(0, test_module_load("iommufd"));
+	EXPECT_EQ(0, test_module_load("vfio-pci"));
 }
 
 /* Each step of the demo that the kernel tells of, in their order */

@@ -195,8 +195,8 @@ TEST_F(ctl_probe, function_without_vfio_driver_is_refused)
 }
 
 /*
- * Starts a probe whose words go into a full pipe, so that it waits behind its first step, in which it
- * opens the device. Returns the pipe's other end, or a negative errno.
+ * Starts a probe whose words go into a full pipe, so that it waits behind its first step, in which
+ * it opens the device. Returns the pipe's other end, or a negative errno.
  */
 static int start_stuck_probe(const char *addr, pid_t *pid)
 {

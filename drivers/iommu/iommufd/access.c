@@ -48,6 +48,17 @@ struct iommufd_ioas *iommufd_access_ioas_get(struct iommufd_access *access)
 	return access->ioas;
 }
 
+/**
+ * iommufd_access_is_at() - whether an access is attached to an IOAS
+ * @access: the access
+ * @ioas: the IOAS, tree_lock held, so that a yes holds as long
+ */
+bool iommufd_access_is_at(const struct iommufd_access *access, const struct iommufd_ioas *ioas)
+{
+	lockdep_assert_held(&ioas->tree_lock);
+	return READ_ONCE(access->ioas) == ioas;
+}
+
 /* Cuts a range down to where the access has pins. Returns whether it has any there. */
 static bool access_has_pins(struct iommufd_access *access, unsigned long *first,
 			    unsigned long *last)
@@ -240,7 +251,7 @@ static bool access_try_leave(struct iommufd_access *access, struct iommufd_ioas 
 	if (access->askers)
 		return false;
 	list_del(&access->link);
-	access->ioas = next;
+	WRITE_ONCE(access->ioas, next);
 	WRITE_ONCE(access->ioas_id, next ? next->obj.id : 0);
 	iommufd_access_changed(access);
 	return true;
@@ -270,7 +281,7 @@ static void access_join(struct iommufd_access *access, struct iommufd_ioas *ioas
 {
 	guard(mutex)(&ioas->tree_lock);
 	guard(mutex)(&access->lock);
-	access->ioas = ioas;
+	WRITE_ONCE(access->ioas, ioas);
 	WRITE_ONCE(access->ioas_id, ioas->obj.id);
 	access->closing = false;
 	list_add(&access->link, &ioas->accesses);

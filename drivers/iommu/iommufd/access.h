@@ -17,6 +17,13 @@
  * it has changed anything. A copy can't be in the way of an unmap: it looks memory up and copies in
  * one step, under the lock that an unmap needs to begin.
  *
+ * Attachment
+ * ----------
+ * A driver that is detached, or attached elsewhere, may be in the middle of a pin or a copy, with a
+ * reference to the IOAS that it has left. What is mapped there is none of its business any more,
+ * and may no longer be aligned to pages. The IOAS is left under its tree_lock: so whoever looks an
+ * address up asks, under the same lock, whether the access is still there.
+ *
  * Stopping
  * --------
  * A driver that is to stop doesn't wait for user memory any more: see lookup.c.
@@ -41,7 +48,8 @@
  * @link: in ioas->accesses; protected by ioas->tree_lock
  * @canceller: the driver is about to stop, for good: no new pins and copies; set with @lock held
  * @lock: protects what follows
- * @ioas: what it is attached to, a reference; NULL if to nothing
+ * @ioas: what it is attached to, a reference; NULL if to nothing. Left only with the tree_lock of
+ *        that IOAS held as well, so that holding it is enough for iommufd_access_is_at()
  * @ioas_id: its number, or 0; looked at without the lock, too
  * @closing: it is being detached: no new pins
  * @askers: who is using it to ask the driver, and keeps it in ioas->accesses
@@ -86,6 +94,7 @@ int iommufd_access_ask(struct iommufd_ioas *ioas, struct iommufd_leaving *leavin
 void iommufd_access_ask_end(struct iommufd_ioas *ioas, struct iommufd_leaving *leaving);
 void iommufd_access_changed(struct iommufd_access *access);
 struct iommufd_ioas *iommufd_access_ioas_get(struct iommufd_access *access);
+bool iommufd_access_is_at(const struct iommufd_access *access, const struct iommufd_ioas *ioas);
 
 /* Pins: access_pin.c */
 

@@ -43,6 +43,12 @@ static unsigned long span_nr_pages(const struct iommufd_span *span)
 	       span_first_page(span) + 1;
 }
 
+/* How many pages of IOVAs a pin is about: for so many the driver has room. */
+static unsigned long pin_nr_pages(const struct iommufd_pin *pin)
+{
+	return (pin->node.last >> PAGE_SHIFT) - (pin->node.start >> PAGE_SHIFT) + 1;
+}
+
 /**
  * iommufd_access_find() - the memory that a driver may use at an IOVA
  * @ioas: the IOAS, tree_lock held
@@ -114,16 +120,20 @@ static bool range_is_leaving(struct iommufd_ioas *ioas, unsigned long first, uns
 
 /*
  * Finds the areas of a pin's range. Returns how many they are, or a negative errno; @pin is filled
- * only as far as it has room.
+ * only as far as it has room. All of them are aligned to pages, since the access is attached, and
+ * so have one page for each page of IOVAs.
  */
-static long pin_find_pieces(struct iommufd_ioas *ioas, struct iommufd_pin *pin, int prot)
+static long pin_find_pieces(const struct iommufd_access *access, struct iommufd_ioas *ioas,
+			    struct iommufd_pin *pin, int prot)
 {
-	unsigned long first = pin->node.start;
+	unsigned long first = pin->node.start, nr_pages = 0;
 	struct iommufd_area *area;
 	struct iommufd_span span;
 	long nr = 0;
 
 	lockdep_assert_held(&ioas->tree_lock);
+	if (!iommufd_access_is_at(access, ioas))
+		return -ENODEV;
 	do {
 		area = iommufd_access_find(ioas, first, pin->node.last, prot, &span);
 		if (IS_ERR(area))
@@ -131,9 +141,10 @@ static long pin_find_pieces(struct iommufd_ioas *ioas, struct iommufd_pin *pin, 
 		if (nr < pin->nr_pieces)
 			pin->pieces[nr].span = span;
 		nr++;
+		nr_pages += span_nr_pages(&span);
 		first = span.last + 1;
 	} while (span.last != pin->node.last);
-	return nr;
+	return WARN_ON_ONCE(nr_pages != pin_nr_pages(pin)) ? -EINVAL : nr;
 }
 
 static void pin_get_backings(struct iommufd_pin *pin)
@@ -154,7 +165,8 @@ static void pin_free(struct iommufd_pin *pin)
 }
 
 /* A pin of a range, with the memory that it is about, and no page pinned yet. */
-static struct iommufd_pin *pin_alloc(struct iommufd_ioas *ioas, unsigned long first,
+static struct iommufd_pin *pin_alloc(const struct iommufd_access *access,
+				     struct iommufd_ioas *ioas, unsigned long first,
 				     unsigned long last, int prot)
 {
 	struct iommufd_pin *pin;
@@ -169,7 +181,7 @@ static struct iommufd_pin *pin_alloc(struct iommufd_ioas *ioas, unsigned long fi
 		pin->node.start = first;
 		pin->node.last = last;
 		mutex_lock(&ioas->tree_lock);
-		nr = pin_find_pieces(ioas, pin, prot);
+		nr = pin_find_pieces(access, ioas, pin, prot);
 		if (nr > 0 && nr <= room) {
 			pin->nr_pieces = nr;
 			pin_get_backings(pin);
@@ -254,7 +266,7 @@ static int pin_enter(struct iommufd_access *access, struct iommufd_ioas *ioas,
 static int pin_range(struct iommufd_access *access, struct iommufd_ioas *ioas, unsigned long first,
 		     unsigned long last, struct page **pages, int prot)
 {
-	struct iommufd_pin *pin = pin_alloc(ioas, first, last, prot);
+	struct iommufd_pin *pin = pin_alloc(access, ioas, first, last, prot);
 	int rc;
 
 	if (IS_ERR(pin))

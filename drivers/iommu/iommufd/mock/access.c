@@ -18,6 +18,10 @@
 /* The longest copy, in bytes. */
 #define RW_MAX		SZ_16M
 
+/* So many pages more than a pin may give have room, and stay as they are. */
+#define GUARD_PAGES	8
+#define GUARD		((struct page *)ERR_PTR(-EIO))
+
 /**
  * struct mock_access - the driver
  * @access: what iommufd has of it
@@ -301,6 +305,26 @@ static int check_pages(struct page **array, unsigned long nr, u64 uptr)
 	return 0;
 }
 
+/* Pins, and sees to it that no more pages were given than there is room for. */
+static int pin_guarded(struct mock_access *mock, const struct iommu_test_cmd *cmd,
+		       struct page **array, unsigned long nr, u32 *id)
+{
+	unsigned long i;
+	int rc;
+
+	for (i = 0; i < GUARD_PAGES; i++)
+		array[nr + i] = GUARD;
+	rc = pages_pin(mock, cmd, array, id);
+	for (i = 0; i < GUARD_PAGES; i++) {
+		if (array[nr + i] == GUARD)
+			continue;
+		if (!rc)
+			pages_end(mock, *id);
+		return -EIO;
+	}
+	return rc;
+}
+
 static int pin_and_check(struct mock_access *mock, struct iommufd_ucmd *ucmd, unsigned long nr)
 {
 	struct iommu_test_cmd *cmd = ucmd->cmd;
@@ -308,10 +332,10 @@ static int pin_and_check(struct mock_access *mock, struct iommufd_ucmd *ucmd, un
 	u32 id;
 	int rc;
 
-	array = kvcalloc(nr, sizeof(*array), GFP_KERNEL_ACCOUNT);
+	array = kvcalloc(nr + GUARD_PAGES, sizeof(*array), GFP_KERNEL_ACCOUNT);
 	if (!array)
 		return -ENOMEM;
-	rc = pages_pin(mock, cmd, array, &id);
+	rc = pin_guarded(mock, cmd, array, nr, &id);
 	if (rc)
 		goto free_array;
 	if (cmd->access_pages.uptr)
@@ -338,7 +362,7 @@ static int access_pages(struct mock_access *mock, struct iommufd_ucmd *ucmd)
 	if (check_add_overflow(iova, cmd->access_pages.length - 1, &last))
 		return -EOVERFLOW;
 	nr = (last >> PAGE_SHIFT) - (iova >> PAGE_SHIFT) + 1;
-	if (nr > INT_MAX / sizeof(struct page *))
+	if (nr > INT_MAX / sizeof(struct page *) - GUARD_PAGES)
 		return -ENOMEM;
 	return pin_and_check(mock, ucmd, nr);
 }

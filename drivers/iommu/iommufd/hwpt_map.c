@@ -63,6 +63,19 @@ count:
 	return page;
 }
 
+/*
+ * How many of @count pages of @size at @iova one call may map: no more than lie in one table of 512
+ * entries. A driver may fail half-way and not say how far it got, as VT-d's does: what is in the
+ * page table then would stay there, with the memory unpinned. It fails where it lacks memory for a
+ * table, and in a call that needs only one of the lowest level it does so before its first entry.
+ */
+static size_t count_in_table(unsigned long iova, size_t size, size_t count)
+{
+	unsigned long table = size << (PAGE_SHIFT - 3);
+
+	return table ? min(count, (table - (iova & (table - 1))) >> __ffs(size)) : count;
+}
+
 /* Maps contiguous memory. @job->iova counts up by what is mapped, also on failure. */
 static int map_run(struct map_job *job, phys_addr_t phys, unsigned long length)
 {
@@ -71,8 +84,7 @@ static int map_run(struct map_job *job, phys_addr_t phys, unsigned long length)
 		size_t size = choose_page_size(job->sizes, job->iova, phys, length, &count);
 		int rc;
 
-		if (job->one_by_one)
-			count = 1;
+		count = job->one_by_one ? 1 : count_in_table(job->iova, size, count);
 		rc = job->domain->ops->map_pages(job->domain, job->iova, phys, size, count,
 						 job->prot, GFP_KERNEL_ACCOUNT, &mapped);
 		job->iova += mapped;

@@ -189,7 +189,7 @@ enum iommu_test_dma_flags {
  *                     ``skip`` entries.
  * @MOCK_FAIL_MAP: The page table @id: mapping into it, after ``skip`` entries.
  *
- * Each fails once.
+ * Each fails once. A map fails before the first entry of the table in which the failing one lies.
  */
 enum iommu_test_fail {
 	MOCK_FAIL_NEW_DOMAIN = 0,

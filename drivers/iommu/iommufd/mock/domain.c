@@ -9,6 +9,9 @@
 
 #define HUGE_SIZE	((size_t)MOCK_HUGE_PAGE_SIZE)
 
+/* What memory is provided for at once: a slot of small pages, and as many huge pages */
+#define MOCK_TABLE_ENTRIES	(HUGE_SIZE / MOCK_PAGE_SIZE)
+
 int mock_domain_attach(struct iommu_domain *domain, struct device *dev)
 {
 	return mock_dev_attach(mock_dev_from_device(dev), domain);
@@ -46,49 +49,65 @@ static u64 prot_to_pte(int prot)
 	return pte;
 }
 
-/* Maps as much as is one step: a huge page, or what a slot can take. Returns how much. */
+/* Maps huge pages: all of them or none. */
+static int map_huge_pages(struct mock_domain *mock, unsigned long iova, u64 pte, size_t length,
+			  gfp_t gfp)
+{
+	size_t done;
+
+	for (done = 0; done < length; done += HUGE_SIZE) {
+		int rc = mock_pt_map_huge(&mock->pt, iova + done, pte + done, gfp);
+
+		if (!rc)
+			continue;
+		mock_pt_unmap(&mock->pt, iova, done);
+		return rc;
+	}
+	return 0;
+}
+
+/* Maps what lies in one table: all of it or nothing. Returns how much. */
 static ssize_t domain_map_step(struct mock_domain *mock, unsigned long iova, u64 pte, size_t pgsize,
 			       size_t length, gfp_t gfp)
 {
+	const size_t table = pgsize * MOCK_TABLE_ENTRIES;
 	int rc;
 
-	if (pgsize == HUGE_SIZE) {
-		length = HUGE_SIZE;
-		if (mock_fuse_burns(&mock->fail_map))
-			return -ENOMEM;
-		rc = mock_pt_map_huge(&mock->pt, iova, pte, gfp);
-	} else {
-		/* Failures are counted in entries. */
-		length = mock->fail_map.lit ? pgsize : min(length, HUGE_SIZE - iova % HUGE_SIZE);
-		if (mock_fuse_burns(&mock->fail_map))
-			return -ENOMEM;
+	length = min(length, table - iova % table);
+	if (mock_fuse_burns_within(&mock->fail_map, length / pgsize))
+		return -ENOMEM;
+	if (pgsize == HUGE_SIZE)
+		rc = map_huge_pages(mock, iova, pte, length, gfp);
+	else
 		rc = mock_pt_map(&mock->pt, iova, pte, length, gfp);
-	}
 	return rc ?: length;
 }
 
+/*
+ * As the VT-d driver does it, the least helpful of all: who lacks memory for a table stops there,
+ * leaves what other tables hold by then, and doesn't say that there is any.
+ */
 static int domain_map_pages(struct iommu_domain *domain, unsigned long iova, phys_addr_t paddr,
 			    size_t pgsize, size_t pgcount, int prot, gfp_t gfp, size_t *mapped)
 {
 	struct mock_domain *mock = mock_domain_from(domain);
 	u64 pte = paddr | prot_to_pte(prot);
-	size_t length = pgsize * pgcount;
+	size_t length = pgsize * pgcount, done = 0;
 
 	if (WARN_ON_ONCE(!(pgsize & domain->pgsize_bitmap) || (iova | paddr) & (pgsize - 1) ||
 			 iova < domain->geometry.aperture_start ||
 			 iova + (length - 1) > domain->geometry.aperture_end ||
 			 !(prot & (IOMMU_READ | IOMMU_WRITE))))
 		return -EINVAL;
-	while (length) {
-		ssize_t step = domain_map_step(mock, iova, pte, pgsize, length, gfp);
+	while (done < length) {
+		ssize_t step = domain_map_step(mock, iova + done, pte + done, pgsize,
+					       length - done, gfp);
 
 		if (step < 0)
 			return step;
-		iova += step;
-		pte += step;
-		length -= step;
-		*mapped += step;
+		done += step;
 	}
+	*mapped += length;
 	return 0;
 }
 

@@ -46,13 +46,22 @@ static inline void mock_fuse_light(struct mock_fuse *fuse, unsigned long skip)
 	fuse->lit = true;
 }
 
-/* Whether the fuse burns down in this one step. */
-static inline bool mock_fuse_burns(struct mock_fuse *fuse)
+/* Whether the fuse burns down in one of the next @steps. */
+static inline bool mock_fuse_burns_within(struct mock_fuse *fuse, unsigned long steps)
 {
-	if (!fuse->lit || fuse->left--)
+	if (!fuse->lit)
 		return false;
+	if (fuse->left >= steps) {
+		fuse->left -= steps;
+		return false;
+	}
 	fuse->lit = false;
 	return true;
+}
+
+static inline bool mock_fuse_burns(struct mock_fuse *fuse)
+{
+	return mock_fuse_burns_within(fuse, 1);
 }
 
 /**

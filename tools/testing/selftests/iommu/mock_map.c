@@ -123,6 +123,32 @@ TEST_F(mock_map, failed_map_leaves_nothing)
 	EXPECT_EQ(0, mock_hwpt_maps(self->fd, self->dev.hwpt_id, IOVA, self->memory, SIZE));
 }
 
+/* Runs of contiguous pages, which go to the IOMMU driver in as few calls as can be */
+TEST_F(mock_map, failed_map_of_contiguous_memory_leaves_nothing)
+{
+	/* Begins with the last page of a table: the run needs one more than it fills. */
+	const uint64_t iova = IOVA + HUGE_PAGE - PAGE;
+	static const uint32_t skips[] = { 0, 1, 2, 513, 514, 2000, ENTRIES - 1 };
+	unsigned int i;
+	char *memory;
+
+	memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
+	if (memory == MAP_FAILED)
+		SKIP(return, "no huge pages");
+	for (i = 0; i < ARRAY_SIZE(skips); i++) {
+		ASSERT_EQ(0, mock_fail(self->fd, self->dev.hwpt_id, MOCK_FAIL_MAP, skips[i]));
+		EXPECT_EQ(-ENOMEM,
+			  iv_ioas_map(self->fd, self->ioas_id, memory, SIZE, iova, IV_DMA_RW));
+		EXPECT_EQ(0, mapped(self, self->dev.hwpt_id))
+			TH_LOG("after %u entries", skips[i]);
+		EXPECT_EQ(0, mock_memory_is_unpinned(self->fd, memory, SIZE));
+	}
+	EXPECT_EQ(0, iv_ioas_map(self->fd, self->ioas_id, memory, SIZE, iova, IV_DMA_RW));
+	EXPECT_EQ(0, mock_hwpt_maps(self->fd, self->dev.hwpt_id, iova, memory, SIZE));
+	munmap(memory, SIZE);
+}
+
 TEST_F(mock_map, failed_map_leaves_nothing_in_other_page_tables)
 {
 	uint32_t hwpt_id;

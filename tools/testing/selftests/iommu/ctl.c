@@ -21,6 +21,7 @@
 #include "netlink.h"
 #include "test_memory.h"
 #include "test_process.h"
+#include "test_timeout.h"
 #include "test_wait.h"
 #include "kselftest_harness.h"
 
@@ -339,21 +340,22 @@ TEST_F(ctl, top_shows_what_is_mapped)
 TEST_F(ctl, very_many_contexts_are_shown)
 {
 	const struct rlimit limit = { MANY + 100, MANY + 100 };
+	const int many = test_count(MANY);
 	static int fds[MANY];
 	char golden[32];
 	int i;
 
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
-	for (i = 0; i < MANY; i++) {
+	for (i = 0; i < many; i++) {
 		fds[i] = iv_iommufd_open();
 		ASSERT_LE(0, fds[i]);
 	}
 	ASSERT_EQ(ENDS_OK, ctl(self, "-n -o pid ctx list | grep -c -w %d", getpid()));
-	snprintf(golden, sizeof(golden), "%d\n", MANY + 1);
+	snprintf(golden, sizeof(golden), "%d\n", many + 1);
 	EXPECT_STREQ(golden, self->text);
 	ASSERT_EQ(ENDS_OK, ctl(self, "top -n 1 | grep -c -w %d", getpid()));
 	EXPECT_STREQ(golden, self->text);
-	for (i = 0; i < MANY; i++)
+	for (i = 0; i < many; i++)
 		close(fds[i]);
 }
 
@@ -377,13 +379,14 @@ TEST_F(ctl, what_vanishes_meanwhile_does_no_harm)
 	static const char *const commands[] = {
 		"ctx list", "ioas list", "counter list", "-j status", "top -n 1",
 	};
+	const int rounds = test_is_slow() ? 10 : 40;
 	int status, i;
 	pid_t pid;
 
 	pid = fork();
 	if (!pid)
 		change_for_ever(self->memory);
-	for (i = 0; i < 40; i++)
+	for (i = 0; i < rounds; i++)
 		EXPECT_EQ(ENDS_OK, ctl(self, "%s", commands[i % 5]));
 	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
 	kill(pid, SIGKILL);

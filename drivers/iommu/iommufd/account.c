@@ -15,6 +15,7 @@
 
 #include "account.h"
 #include "introspect.h"
+#include "locked_vm.h"
 
 /**
  * iommufd_payer_current() - let the calling process answer
@@ -82,41 +83,49 @@ static int lock_pages_user(struct iommufd_payer *payer, unsigned long nr)
 	return 0;
 }
 
-static int lock_pages_mm(struct iommufd_payer *payer, unsigned long nr, bool inc)
-{
-	int rc;
-
-	mmap_write_lock(payer->mm);
-	rc = __account_locked_vm(payer->mm, nr, inc, payer->task, false);
-	mmap_write_unlock(payer->mm);
-	return rc;
-}
-
-/**
- * iommufd_payer_lock_pages() - count pages against the limit
- * @payer: who answers
- * @nr: number of pages
- *
- * Return: 0, or -ENOMEM if that were more than the limit; then nothing is counted.
+/*
+ * May wait for the payer, who can keep others waiting for ever: with no lock held that is needed to
+ * take something away. A limit may be exceeded already, when it was lowered.
  */
-int iommufd_payer_lock_pages(struct iommufd_payer *payer, unsigned long nr)
+static int payer_lock_pages(struct iommufd_payer *payer, unsigned long nr)
 {
-	/* A limit may be exceeded already, when it was lowered. */
 	if (!nr)
 		return 0;
 	if (payer->mode == IOMMUFD_ACCOUNT_USER)
 		return lock_pages_user(payer, nr);
 	if (payer->mode == IOMMUFD_ACCOUNT_MM)
-		return lock_pages_mm(payer, nr, true);
+		return iommufd_locked_vm_add(payer->mm, payer->task, nr);
 	return 0;
 }
 
+/**
+ * iommufd_payer_try_lock_pages() - count pages against the limit if nobody has to be waited for
+ * @payer: who answers
+ * @nr: number of pages
+ *
+ * Return: 0; -ENOMEM if that were more than the limit; -EAGAIN if iommufd_locked_vm_wait() would
+ * have to wait.
+ */
+int iommufd_payer_try_lock_pages(struct iommufd_payer *payer, unsigned long nr)
+{
+	if (!nr || payer->mode != IOMMUFD_ACCOUNT_MM)
+		return payer_lock_pages(payer, nr);
+	return iommufd_locked_vm_try_add(payer->mm, payer->task, nr);
+}
+
+/**
+ * iommufd_payer_unlock_pages() - no longer count pages
+ * @payer: who answers
+ * @nr: number of pages
+ *
+ * Waits for nobody.
+ */
 void iommufd_payer_unlock_pages(struct iommufd_payer *payer, unsigned long nr)
 {
 	if (payer->mode == IOMMUFD_ACCOUNT_USER)
 		atomic_long_sub(nr, &payer->cred->user->locked_vm);
 	else if (payer->mode == IOMMUFD_ACCOUNT_MM)
-		lock_pages_mm(payer, nr, false);
+		iommufd_locked_vm_sub(payer->mm, payer->task, nr);
 }
 
 static bool payer_is(const struct iommufd_payer *payer, const struct iommufd_payer *other)
@@ -218,18 +227,22 @@ struct iommufd_account *iommufd_account_get(struct iommufd_ctx *ictx, bool bound
 	return account;
 }
 
-/* Counts pages of a payer that stays the same meanwhile. */
-static int account_charge(struct iommufd_account *account, unsigned long nr)
+/* What follows from an attempt to count pages, with its result. */
+static int account_charged(struct iommufd_account *account, unsigned long nr, int rc)
 {
-	int rc = iommufd_payer_lock_pages(&account->payer, nr);
-
-	if (rc) {
+	if (rc == -ENOMEM)
 		iommufd_event_quota(account->ictx, IOMMUFD_QUOTA_MEMLOCK);
+	if (rc)
 		return rc;
-	}
 	atomic_long_add(nr, &account->nr_pages);
 	atomic64_add(nr, &account->payer.mm->pinned_vm);
 	return 0;
+}
+
+/* The payer stays the same meanwhile. */
+static int account_try_charge(struct iommufd_account *account, unsigned long nr)
+{
+	return account_charged(account, nr, iommufd_payer_try_lock_pages(&account->payer, nr));
 }
 
 static void account_uncharge(struct iommufd_account *account, unsigned long nr)
@@ -241,22 +254,70 @@ static void account_uncharge(struct iommufd_account *account, unsigned long nr)
 }
 
 /**
+ * iommufd_account_try_charge() - count pages if that doesn't have to wait
+ * @account: who answers
+ * @bound: as it was got
+ * @nr: number of pages
+ *
+ * Context: may sleep; doesn't wait for a user.
+ * Return: 0; -EAGAIN if the process keeps others waiting just now, -ENOMEM if that were more than
+ * the limit; then nothing is counted.
+ */
+int iommufd_account_try_charge(struct iommufd_account *account, bool bound, unsigned long nr)
+{
+	if (bound)
+		return account_try_charge(account, nr);
+	guard(mutex)(&account->ictx->account_lock);
+	return account_try_charge(account, nr);
+}
+
+/* Waits for who answers at the moment, without the lock, as others give pages back under it. */
+static int account_wait(struct iommufd_account *account)
+{
+	struct mm_struct *mm;
+	int rc;
+
+	mutex_lock(&account->ictx->account_lock);
+	mm = account->payer.mm;
+	mmgrab(mm);
+	mutex_unlock(&account->ictx->account_lock);
+	rc = iommufd_locked_vm_wait(mm);
+	mmdrop(mm);
+	return rc;
+}
+
+/**
  * iommufd_account_charge() - count pages that are about to be pinned
  * @account: who answers
  * @bound: as it was got
  * @nr: number of pages
  *
- * Context: may sleep.
- * Return: 0, or -ENOMEM if that were more than the limit; then nothing is counted.
+ * Context: may wait for a user; no lock held that anybody needs to take something away.
+ * Return: 0; -ENOMEM if that were more than the limit, -EINTR for a fatal signal; then nothing is
+ * counted.
  */
 int iommufd_account_charge(struct iommufd_account *account, bool bound, unsigned long nr)
 {
+	int rc;
+
 	if (bound)
-		return account_charge(account, nr);
-	guard(mutex)(&account->ictx->account_lock);
-	return account_charge(account, nr);
+		return account_charged(account, nr, payer_lock_pages(&account->payer, nr));
+	while ((rc = iommufd_account_try_charge(account, false, nr)) == -EAGAIN) {
+		rc = account_wait(account);
+		if (rc)
+			break;
+	}
+	return rc;
 }
 
+/**
+ * iommufd_account_uncharge() - no longer count pages
+ * @account: who answers
+ * @bound: as it was got
+ * @nr: number of pages
+ *
+ * Waits for no user.
+ */
 void iommufd_account_uncharge(struct iommufd_account *account, bool bound, unsigned long nr)
 {
 	if (bound) {
@@ -303,7 +364,7 @@ void iommufd_account_put(struct iommufd_account *account, bool bound, unsigned l
  * @ictx: the context
  * @sum: to fill
  *
- * Without account_lock, which may have to wait for the memory of a process.
+ * Without account_lock, under which memory is allocated.
  */
 void iommufd_account_sum(struct iommufd_ctx *ictx, struct iommufd_account_sum *sum)
 {

@@ -43,6 +43,7 @@ struct iommufd_account {
 
 struct iommufd_account *iommufd_account_get(struct iommufd_ctx *ictx, bool bound);
 void iommufd_account_put(struct iommufd_account *account, bool bound, unsigned long nr);
+int iommufd_account_try_charge(struct iommufd_account *account, bool bound, unsigned long nr);
 int iommufd_account_charge(struct iommufd_account *account, bool bound, unsigned long nr);
 void iommufd_account_uncharge(struct iommufd_account *account, bool bound, unsigned long nr);
 
@@ -65,7 +66,7 @@ void iommufd_payer_copy(struct iommufd_payer *payer, const struct iommufd_payer 
 void iommufd_payer_destroy(struct iommufd_payer *payer);
 bool iommufd_payer_counts_with(const struct iommufd_payer *payer,
 			       const struct iommufd_payer *other);
-int iommufd_payer_lock_pages(struct iommufd_payer *payer, unsigned long nr);
+int iommufd_payer_try_lock_pages(struct iommufd_payer *payer, unsigned long nr);
 void iommufd_payer_unlock_pages(struct iommufd_payer *payer, unsigned long nr);
 
 int iommufd_ioas_change_process_ioctl(struct iommufd_ucmd *ucmd);

@@ -4,9 +4,10 @@
  * device is one, too, with nothing to pin (device_memory.c).
  *
  * Pinning faults user memory in and may therefore wait for as long as the user likes (userfaultfd,
- * FUSE). It happens under backing->lock, but only for the first pin; a pin is taken away only from
- * those who have one, so taking away never waits for a fault. Access endpoints pin single pages of
- * a backing that isn't pinned (backing_pages.c).
+ * FUSE), and so may counting the pages before (locked_vm.c). Both happen under backing->lock, but
+ * only for the first pin; a pin is taken away only from those who have one, so taking away never
+ * waits for them. Access endpoints pin single pages of a backing that isn't pinned
+ * (backing_pages.c).
  */
 #include <linux/file.h>
 #include <linux/hugetlb.h>
@@ -200,16 +201,45 @@ void iommufd_backing_put(struct iommufd_backing *backing)
 	kmem_cache_free(backing_cache, backing);
 }
 
-/* Counts all pages; those that are pinned one by one are counted already. A device has none. */
-static int backing_count(struct iommufd_backing *backing)
+/*
+ * Makes all pages counted if @nr pages, which are, and those that are pinned one by one are enough;
+ * what is too much is given back. Returns how many are missing.
+ */
+static unsigned long backing_make_counted(struct iommufd_backing *backing, unsigned long nr)
 {
-	int rc;
+	unsigned long needed;
 
 	guard(mutex)(&backing->pages_lock);
-	rc = iommufd_account_charge(backing->account, !backing->file,
-				    backing->nr_pages - backing->nr_recorded);
-	if (!rc)
-		backing->counted = true;
+	needed = backing->nr_pages - backing->nr_recorded;
+	if (needed > nr)
+		return needed - nr;
+	if (nr > needed)
+		iommufd_account_uncharge(backing->account, !backing->file, nr - needed);
+	backing->counted = true;
+	return 0;
+}
+
+/*
+ * Counts all pages; those that are pinned one by one are counted already, and there may be more or
+ * fewer of them in the end, since this may wait and does so without pages_lock. A device has none.
+ */
+static int backing_count(struct iommufd_backing *backing)
+{
+	unsigned long nr = 0, missing = backing->nr_pages - READ_ONCE(backing->nr_recorded);
+	int rc;
+
+	do {
+		rc = iommufd_account_charge(backing->account, !backing->file, missing);
+		if (rc)
+			goto uncharge;
+		nr += missing;
+		missing = backing_make_counted(backing, nr);
+	} while (missing);
+	return 0;
+
+uncharge:
+	if (nr)
+		iommufd_account_uncharge(backing->account, !backing->file, nr);
 	return rc;
 }
 

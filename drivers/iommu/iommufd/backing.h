@@ -17,7 +17,7 @@
  * @start: user address of the first page, or its byte offset in @file, or its physical address
  * @nr_pages: number of pages
  * @writeable: whether the pages may be written by DMA
- * @pages_lock: protects @counted, @nr_recorded and @pages; nothing is faulted in while it is held
+ * @pages_lock: protects @counted, @nr_recorded and @pages; no user is waited for while it is held
  * @counted: all pages are accounted; else those in @pages
  * @nr_recorded: how many pages are in @pages
  * @pages: pages that are pinned one by one, by their number; backing_pages.c

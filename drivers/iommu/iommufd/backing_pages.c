@@ -7,7 +7,8 @@
  * and a page may be in both. Only in the accounting they meet: backing->counted says that all pages
  * are counted already.
  *
- * Nothing is faulted in with pages_lock held, so a page can be unpinned at any time.
+ * Nothing is faulted in with pages_lock held, nor is the user waited for otherwise, so a page can
+ * be unpinned at any time.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -118,30 +119,68 @@ static int record_one(struct iommufd_backing *backing, unsigned long index, stru
 	return rc;
 }
 
-/* Records pinned pages. Returns how many, the others being unpinned; a negative errno if none. */
-static long record_pages(struct iommufd_backing *backing, unsigned long first, unsigned long nr,
-			 struct page **pages)
+/*
+ * Records pinned pages; @charged says that they are counted. Returns how many, the others being
+ * unpinned; a negative errno if none, with all still pinned: -EAGAIN if counting them has to wait.
+ */
+static long try_record_pages(struct iommufd_backing *backing, unsigned long first,
+			     unsigned long nr, struct page **pages, bool charged)
 {
-	unsigned long before = backing->nr_recorded, i = 0;
+	unsigned long before, needed, i = 0;
 	int rc = 0;
 
-	lockdep_assert_held(&backing->pages_lock);
-	if (!backing->counted)
-		rc = iommufd_account_charge(backing->account, !backing->file, nr);
-	if (rc) {
-		unpin_user_pages(pages, nr);
-		return rc;
+	guard(mutex)(&backing->pages_lock);
+	if (!backing->counted && !charged) {
+		rc = iommufd_account_try_charge(backing->account, !backing->file, nr);
+		if (rc)
+			return rc;
+		charged = true;
 	}
+	before = backing->nr_recorded;
 	while (i < nr && !rc) {
 		rc = record_one(backing, first + i, pages + i);
 		i += !rc;
 	}
-	if (i < nr)
+	needed = backing->counted ? 0 : backing->nr_recorded - before;
+	if (charged && needed < nr)
+		iommufd_account_uncharge(backing->account, !backing->file, nr - needed);
+	if (i && i < nr)
 		unpin_user_pages(pages + i, nr - i);
-	if (!backing->counted)
-		iommufd_account_uncharge(backing->account, !backing->file,
-					 nr - (backing->nr_recorded - before));
 	return i ?: rc;
+}
+
+/*
+ * Counts pages of a process that has its mmap_lock taken. It may keep it, and the driver that needs
+ * the pages may have to stop, so this tries again until it does.
+ */
+static int charge_cancellably(struct iommufd_backing *backing, unsigned long nr,
+			      struct iommufd_canceller *canceller)
+{
+	long rc;
+
+	while ((rc = iommufd_account_try_charge(backing->account, !backing->file, nr)) == -EAGAIN) {
+		rc = wait_event_killable_timeout(canceller->wait, iommufd_is_cancelled(canceller),
+						 1);
+		if (rc)
+			return rc < 0 ? -EINTR : -ENODEV;
+	}
+	return rc;
+}
+
+/* Records pinned pages. Returns how many, the others being unpinned; a negative errno if none. */
+static long record_pages(struct iommufd_backing *backing, unsigned long first, unsigned long nr,
+			 struct page **pages, struct iommufd_canceller *canceller)
+{
+	long rc = try_record_pages(backing, first, nr, pages, false);
+
+	if (rc == -EAGAIN) {
+		rc = charge_cancellably(backing, nr, canceller);
+		if (!rc)
+			rc = try_record_pages(backing, first, nr, pages, true);
+	}
+	if (rc < 0)
+		unpin_user_pages(pages, nr);
+	return rc;
 }
 
 /* How many pages from @first on, which isn't recorded, can be looked up in one go. */
@@ -167,8 +206,7 @@ static long pin_unrecorded(struct iommufd_backing *backing, unsigned long first,
 	rc = iommufd_lookup_pages(backing, first, nr, flags, pages, canceller);
 	if (rc <= 0)
 		return rc ?: -EFAULT;
-	guard(mutex)(&backing->pages_lock);
-	return record_pages(backing, first, rc, pages);
+	return record_pages(backing, first, rc, pages, canceller);
 }
 
 /**

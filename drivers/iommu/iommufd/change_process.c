@@ -5,15 +5,17 @@
  * The process that a count belongs to is known only to the context's accounts, one for each process
  * that mapped something and however much it mapped; so no IOAS, area or backing is looked at. What
  * makes the change one step is ictx->account_lock: it is held whenever pages are counted or an
- * account comes or goes, but never while memory is pinned or mapped, and nothing is done here that
- * could wait for that. A map, unmap or attach that runs at the same time has counted its pages
- * before, and they move along, or counts them afterwards for the new process, against its limit.
+ * account comes or goes, but never while memory is pinned or mapped, nor while a process' mmap_lock
+ * is waited for, and nothing is done here that could wait for that. A map, unmap or attach that
+ * runs at the same time has counted its pages before, and they move along, or counts them
+ * afterwards for the new process, against its limit.
  *
  * Memory of a process can't be taken over, since it is found in that process' address space.
  */
 #include <linux/mm.h>
 
 #include "account.h"
+#include "locked_vm.h"
 
 static bool accounts_are_movable(struct iommufd_ctx *ictx)
 {
@@ -54,6 +56,7 @@ static void account_take_over(struct iommufd_account *account, const struct iomm
 	iommufd_payer_destroy(&old);
 }
 
+/* Returns -EAGAIN if it has to wait for the calling process' mmap_lock. */
 static int accounts_take_over(struct iommufd_ctx *ictx)
 {
 	struct iommufd_payer payer = iommufd_payer_current(ictx);
@@ -64,7 +67,7 @@ static int accounts_take_over(struct iommufd_ctx *ictx)
 	if (!accounts_are_movable(ictx))
 		return -EINVAL;
 	/* The only step that can fail; nothing has changed until then. */
-	rc = iommufd_payer_lock_pages(&payer, count_foreign_pages(ictx, &payer));
+	rc = iommufd_payer_try_lock_pages(&payer, count_foreign_pages(ictx, &payer));
 	if (rc)
 		return rc;
 	list_for_each_entry(account, &ictx->accounts, link)
@@ -75,8 +78,14 @@ static int accounts_take_over(struct iommufd_ctx *ictx)
 int iommufd_ioas_change_process_ioctl(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_change_process *cmd = ucmd->cmd;
+	int rc;
 
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
-	return accounts_take_over(ucmd->ictx);
+	while ((rc = accounts_take_over(ucmd->ictx)) == -EAGAIN) {
+		rc = iommufd_locked_vm_wait(current->mm);
+		if (rc)
+			break;
+	}
+	return rc;
 }

@@ -26,12 +26,16 @@
  *  backing->lock         the pages of one backing. Held while they are pinned, but only from zero
  *                        pins to one, when nobody can want to unpin them.
  *  backing->pages_lock   pages of it that are pinned one by one, and what of it is accounted
- *  ictx->account_lock    who answers for pinned pages, and how many there are. A leaf, but for the
- *                        mmap_lock of a process that is limited by itself
+ *  ictx->account_lock    who answers for pinned pages, and how many there are
  *  ictx->accounts_lock   which accounts there are, for those who only look; inside the last
+ *  debts_lock            what processes are counted for too much; locked_vm.c. A leaf
  *  nodes_lock            what the vfio core has told about its devices; node.c. A leaf
  *  jobs_lock             how many look-ups of user memory are in progress; lookup.c. A leaf
  *  xa_lock of objects    the object table; leaf, does not sleep
+ *
+ * The mmap_lock of a process, which the process can keep, is waited for with none of them held that
+ * is needed to take something away, that is, with at most the first two and backing->lock when that
+ * has no pins. Others try it.
  *
  * None of them is held while data is copied from or to userspace.
  */

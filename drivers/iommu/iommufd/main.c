@@ -15,6 +15,7 @@
 #include "folio_pin.h"
 #include "hwpt.h"
 #include "introspect.h"
+#include "locked_vm.h"
 #include "pasid.h"
 #include "test_hook.h"
 #include "vfio_compat.h"
@@ -366,6 +367,7 @@ static void __exit iommufd_exit(void)
 	misc_deregister(&container_misc_dev);
 	misc_deregister(&iommufd_misc_dev);
 	iommufd_netlink_exit();
+	iommufd_locked_vm_exit();
 	iommufd_backing_destroy_cache();
 }
 module_exit(iommufd_exit);

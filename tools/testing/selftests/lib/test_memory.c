@@ -144,6 +144,21 @@ int64_t test_status_kib(const char *field)
 }
 
 /**
+ * test_process_kib() - a size from another process's /proc/PID/status
+ * @pid: the process
+ * @field: such as VmPin or VmLck
+ *
+ * Return: its value in KiB, or -1 if there is none.
+ */
+int64_t test_process_kib(pid_t pid, const char *field)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return number_after(path, field);
+}
+
+/**
  * test_meminfo_kib() - a size from /proc/meminfo
  * @field: such as SUnreclaim
  *

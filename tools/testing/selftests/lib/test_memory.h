@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 void *test_memory_alloc(size_t size, size_t alignment);
 void test_memory_free(void *memory, size_t size);
@@ -17,6 +18,7 @@ bool test_memory_is(const void *memory, size_t size, uint8_t byte);
 
 int64_t test_vmstat(const char *name);
 int64_t test_status_kib(const char *field);
+int64_t test_process_kib(pid_t pid, const char *field);
 int64_t test_meminfo_kib(const char *field);
 int64_t test_pinned_pages(void);
 

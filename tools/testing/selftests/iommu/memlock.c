@@ -6,12 +6,18 @@
  * user, and have a limit, map memory into it.
  */
 #include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
 #include "iommufd_ioctl.h"
 #include "iommufd_state.h"
 #include "iv.h"
 #include "test_device.h"
 #include "test_memory.h"
 #include "test_process.h"
+#include "test_race.h"
+#include "test_thread.h"
+#include "test_wait.h"
 #include "kselftest_harness.h"
 
 #define PAGE IOMMUFD_PAGE
@@ -19,6 +25,8 @@
 #define LIMIT (LIMIT_PAGES * PAGE)
 #define KIB 1024
 #define NOBODY 65534
+#define JOIN_MS 5000
+#define GIVEN_BACK_MS 2000
 
 FIXTURE(memlock)
 {
@@ -234,6 +242,81 @@ static int proc_status_shows_it(void *arg)
 TEST_F(memlock, proc_status_shows_it)
 {
 	EXPECT_EQ(0, test_run_in_child(proc_status_shows_it, self, &nobody));
+}
+
+/* Of the threads of a busy process half change its mappings, the others map for devices. */
+#define BUSY_THREADS 4
+#define BUSY_SIZE (1024 * PAGE)
+
+struct busy {
+	const struct _test_data_memlock *self;
+	char *memory;
+	char *changing;
+	atomic_int failed;
+};
+
+static int map_and_unmap_half(const struct _test_data_memlock *self, const char *memory,
+			      uint64_t iova)
+{
+	return iv_ioas_map(self->iommufd, self->ioas_id, memory, LIMIT / 2, iova, IV_DMA_RW) ?:
+	       iv_ioas_unmap(self->iommufd, self->ioas_id, iova, LIMIT / 2, NULL);
+}
+
+static void be_busy(struct test_threads *threads, unsigned int index, void *arg)
+{
+	struct busy *busy = arg;
+	uint64_t part = index % 2 * LIMIT / 2;
+	int rc;
+
+	while (!test_threads_stopping(threads)) {
+		threads->rounds++;
+		if (index >= BUSY_THREADS / 2) {
+			mprotect(busy->changing, BUSY_SIZE, PROT_READ);
+			mprotect(busy->changing, BUSY_SIZE, PROT_READ | PROT_WRITE);
+			memset(busy->changing, index, BUSY_SIZE);
+			continue;
+		}
+		rc = map_and_unmap_half(busy->self, busy->memory + part, part);
+		if (rc)
+			busy->failed = rc;
+	}
+}
+
+static bool nothing_is_locked(void *arg)
+{
+	(void)arg;
+	return !test_status_kib("VmLck");
+}
+
+/* Two halves of what the limit allows always fit, as long as what was given back counts. */
+static int busy_process_maps(void *arg)
+{
+	static struct test_threads threads;
+	struct busy busy = {
+		.self = arg,
+		.memory = test_memory_alloc(LIMIT, PAGE),
+		.changing = test_memory_alloc(BUSY_SIZE, PAGE),
+	};
+	int rc;
+
+	if (!busy.memory || !busy.changing)
+		return -ENODATA;
+	rc = test_threads_start(&threads, BUSY_THREADS, be_busy, &busy);
+	if (rc)
+		return rc;
+	test_sleep_ms(TEST_RACE_MS);
+	test_threads_stop(&threads);
+	rc = test_threads_join(&threads, JOIN_MS) ?: busy.failed;
+	if (rc)
+		return rc;
+	return test_wait_until(nothing_is_locked, NULL, GIVEN_BACK_MS) ? 0 : -EIDRM;
+}
+
+TEST_F(memlock, counts_of_a_process_that_is_busy_are_right)
+{
+	EXPECT_EQ(0, test_run_in_child(busy_process_maps, self, &nobody));
+	EXPECT_EQ(self->pinned, test_pinned_pages());
+	EXPECT_EQ(0, test_run_in_child(map_limit, self, &nobody));
 }
 
 TEST_HARNESS_MAIN

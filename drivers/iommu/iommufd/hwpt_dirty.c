@@ -7,9 +7,20 @@
  * dirty. So the bits are found by bisection: a query of a range gives the first and the last dirty
  * page in it, and what is between them is halved and asked again.
  *
+ * Only naturally aligned blocks of a power of two are asked for. Drivers go through a range from
+ * where it is said to begin, in steps of the pages that they find there: whoever begins inside a
+ * huge page is told of it, and of all that come after it, at the wrong place. A block has either
+ * pages that are no larger, and is gone through from page to page, or it is part of one larger
+ * page, and the answer is that page, as if it began with the block; which tells how large it is.
+ *
  * Nothing is lost if the user's bitmap can't be written: bits are read without clearing them, given
  * to the user, and only then cleared, page by page. A page that is written again meanwhile stays
  * dirty or is dirty anyway in what the user has just got.
+ *
+ * A page has one bit in the page table, however many of the user's it has. So it is cleared only
+ * when all of these were given by the same call. One that reaches over the end of a chunk is
+ * cleared with the last chunk that it reaches into, and only if it was dirty already in the first.
+ * One that reaches out of what the user asks about is reported and stays dirty.
  */
 #include <linux/bitmap.h>
 #include <linux/pagemap.h>
@@ -21,22 +32,64 @@
 /* Bits that are worked on at a time: one page of bitmap. */
 #define CHUNK_BITS	(PAGE_SIZE * BITS_PER_BYTE)
 
-/* Deep enough to halve CHUNK_BITS down to one bit, with a pending half at each step. */
-#define STACK_DEPTH	(2 * (PAGE_SHIFT + 3) + 2)
+/*
+ * A chunk is a span of at most 2^(PAGE_SHIFT + 3) bits. Each look at a span puts up to two in its
+ * place, which lie in blocks of at most half its size.
+ */
+#define STACK_DEPTH	(PAGE_SHIFT + 3 + 4)
+
+/*
+ * Bits that are asked for at once. More would save queries where nothing is dirty; but where
+ * something is, the driver goes through all of them again each time that they are halved.
+ */
+#define QUERY_BITS	1024UL
+
+/* No page begins there. */
+#define NOWHERE		ULONG_MAX
 
 /**
- * struct dirty_query - a stretch of the user's bitmap in progress
+ * struct span - a stretch of an address space
+ * @from: number of its first bit, counted from IOVA 0
+ * @to: number of the bit behind it; not above @from if the span is empty
+ */
+struct span {
+	unsigned long from;
+	unsigned long to;
+};
+
+/**
+ * struct dirty_query - a request for dirty bits in progress
  * @domain: the page table
- * @iova: of the first bit
- * @shift: log2 of the bytes that a bit stands for
- * @bits: the bits found so far
+ * @shift: log2 of the bytes that a bit stands for, here and in all spans; IOVAs are multiples of it
+ * @fold: log2 of how many bits are one of the user's
+ * @all: what the user wants to know about
+ * @chunk: what is being worked on
+ * @bits: of @chunk, those that are dirty
+ * @head: the dirty page that begins before @chunk and reaches into it, or empty
+ * @tail: the dirty page that reaches over the end of @chunk, or empty; may be the same
+ * @given_from: where a page begins that reaches into @chunk and was given from its first bit on
  */
 struct dirty_query {
 	struct iommu_domain *domain;
-	unsigned long iova;
 	unsigned int shift;
+	unsigned int fold;
+	struct span all;
+	struct span chunk;
 	unsigned long *bits;
+	struct span head;
+	struct span tail;
+	unsigned long given_from;
 };
+
+static bool span_is_empty(struct span span)
+{
+	return span.from >= span.to;
+}
+
+static unsigned int chunk_size(const struct dirty_query *query)
+{
+	return query->chunk.to - query->chunk.from;
+}
 
 static int read_and_clear(struct iommu_domain *domain, unsigned long iova, unsigned long length,
 			  unsigned long flags, struct iommu_iotlb_gather *gather)
@@ -47,146 +100,273 @@ static int read_and_clear(struct iommu_domain *domain, unsigned long iova, unsig
 	return domain->dirty_ops->read_and_clear_dirty(domain, iova, length, flags, &dirty);
 }
 
-/*
- * Asks for bits [*first, *last], and narrows them to the first and the last that are dirty.
- * Returns 0, 1 if none is, or an errno.
- */
-static int query_narrow(struct dirty_query *query, unsigned int *first, unsigned int *last)
+/* The smallest naturally aligned block that holds a span. */
+static struct span span_block(struct span span)
 {
-	unsigned long start = query->iova + ((unsigned long)*first << query->shift);
-	unsigned long length = (unsigned long)(*last - *first + 1) << query->shift;
+	unsigned long differing = span.from ^ (span.to - 1);
+	unsigned long size = differing ? 2UL << __fls(differing) : 1;
+	unsigned long from = span.from & ~(size - 1);
+
+	return (struct span){ from, from + size };
+}
+
+static void set_bits(struct dirty_query *query, struct span span)
+{
+	bitmap_set(query->bits, span.from - query->chunk.from, span.to - span.from);
+}
+
+/* Notes a page of which @block is part, if it is not all within the chunk. */
+static void note_page(struct dirty_query *query, struct span block, unsigned long bytes)
+{
+	unsigned long size = bytes >> query->shift;
+	struct span page = { .from = block.from & ~(size - 1) };
+
+	page.to = page.from + size;
+	if (page.from < query->chunk.from)
+		query->head = page;
+	if (page.to > query->chunk.to)
+		query->tail = page;
+}
+
+/* Takes off a span what an answer about a block tells: the first and the last that is dirty. */
+static void narrow(struct dirty_query *query, struct span *span, unsigned long first,
+		   unsigned long last)
+{
+	if (first >= span->to || last < span->from) {
+		span->to = span->from;
+		return;
+	}
+	/* One that is outside of the span says nothing about the first or last in it. */
+	if (last < span->to) {
+		set_bits(query, (struct span){ last, last + 1 });
+		span->to = last;
+	}
+	if (first >= span->from) {
+		set_bits(query, (struct span){ first, first + 1 });
+		span->from = first + 1;
+	}
+}
+
+/* Asks about the block of @span, and leaves of @span what is still unknown. */
+static int query_span(struct dirty_query *query, struct span *span)
+{
+	const struct span block = span_block(*span);
+	const unsigned long start = block.from << query->shift;
+	const unsigned long length = (block.to - block.from) << query->shift;
 	struct iommu_iotlb_gather gather;
 	int rc;
 
+	/* What is not in the chunk is not asked for, and may not even be mapped. */
+	if (block.from < query->chunk.from || block.to > query->chunk.to ||
+	    block.to - block.from > QUERY_BITS)
+		return 0;
 	rc = read_and_clear(query->domain, start, length, IOMMU_DIRTY_NO_CLEAR, &gather);
 	if (rc)
 		return rc;
-	if (gather.start > gather.end)
-		return 1;
-	/* A huge page may reach beyond what was asked for. */
-	gather.start = max(gather.start, start);
-	gather.end = min(gather.end, start + length - 1);
-	*first = (gather.start - query->iova) >> query->shift;
-	*last = (gather.end - query->iova) >> query->shift;
+	if (gather.start > gather.end) {
+		span->to = span->from;
+	} else if (gather.end - start >= length) {
+		note_page(query, block, gather.end - start + 1);
+		set_bits(query, *span);
+		span->to = span->from;
+	} else {
+		narrow(query, span, gather.start >> query->shift, gather.end >> query->shift);
+	}
 	return 0;
 }
 
-/* Finds the dirty ones of the first @nr bits. */
-static int query_bits(struct dirty_query *query, unsigned int nr)
+/*
+ * Puts the parts of @span on the stack. Usually it is known that something in its block is dirty,
+ * so that only asking for the halves tells more. Returns how many they are.
+ */
+static unsigned int split_span(struct span span, struct span *stack)
 {
-	struct { unsigned int first, last; } stack[STACK_DEPTH];
+	struct span block = span_block(span);
+	unsigned long middle = block.from + (block.to - block.from) / 2;
+
+	if (span.from == block.from && span.to == block.to && span.to - span.from <= QUERY_BITS) {
+		stack[0] = span;
+		return 1;
+	}
+	stack[0] = (struct span){ middle, span.to };
+	stack[1] = (struct span){ span.from, middle };
+	return 2;
+}
+
+/* Finds the dirty ones of the chunk's bits. */
+static int query_chunk(struct dirty_query *query)
+{
+	struct span stack[STACK_DEPTH], span;
 	unsigned int depth = 0;
+	int rc;
 
-	stack[depth].first = 0;
-	stack[depth++].last = nr - 1;
+	bitmap_zero(query->bits, CHUNK_BITS);
+	query->head = (struct span){};
+	query->tail = (struct span){};
+	stack[depth++] = query->chunk;
 	while (depth) {
-		unsigned int first = stack[--depth].first, last = stack[depth].last, middle;
-		int rc;
-
-		rc = query_narrow(query, &first, &last);
-		if (rc < 0)
-			return rc;
+		span = stack[--depth];
+		rc = query_span(query, &span);
 		if (rc)
+			return rc;
+		if (span_is_empty(span))
 			continue;
-		__set_bit(first, query->bits);
-		__set_bit(last, query->bits);
-		if (last - first < 2)
-			continue;
-		middle = first + (last - first) / 2;
 		if (WARN_ON_ONCE(depth + 2 > STACK_DEPTH))
 			return -EINVAL;
-		stack[depth].first = first + 1;
-		stack[depth++].last = middle;
-		if (middle + 1 < last) {
-			stack[depth].first = middle + 1;
-			stack[depth++].last = last - 1;
-		}
+		depth += split_span(span, &stack[depth]);
 		cond_resched();
 	}
 	return 0;
 }
 
-/* Clears what was found, and makes the IOMMU look at the page tables again. */
-static int clear_bits(struct dirty_query *query, unsigned int nr)
+static int clear_span(struct dirty_query *query, struct span span, struct iommu_iotlb_gather *all)
 {
+	const unsigned long start = span.from << query->shift;
+	const unsigned long length = (span.to - span.from) << query->shift;
+	struct iommu_iotlb_gather gather;
+	int rc = read_and_clear(query->domain, start, length, 0, &gather);
+
+	if (!rc)
+		iommu_iotlb_gather_add_range(all, start, length);
+	cond_resched();
+	return rc;
+}
+
+/*
+ * Clears what was found and given, and makes the IOMMU look at the page tables again. Each span
+ * that is cleared begins and ends with a page.
+ */
+static int clear_chunk(struct dirty_query *query)
+{
+	const struct span chunk = query->chunk;
+	struct iommu_iotlb_gather all;
+	struct span whole = chunk;
 	unsigned int first, last;
-	struct iommu_iotlb_gather gather, all;
 	int rc = 0;
 
 	iommu_iotlb_gather_init(&all);
-	for_each_set_bitrange(first, last, query->bits, nr) {
-		unsigned long start = query->iova + ((unsigned long)first << query->shift);
-		unsigned long length = (unsigned long)(last - first) << query->shift;
+	if (!span_is_empty(query->tail))
+		whole.to = query->tail.from;
+	if (!span_is_empty(query->head)) {
+		whole.from = query->head.to;
+		if (query->head.from == query->given_from && query->head.to <= chunk.to)
+			rc = clear_span(query, query->head, &all);
+	}
+	for_each_set_bitrange(first, last, query->bits, chunk_size(query)) {
+		const struct span span = {
+			.from = max(chunk.from + first, whole.from),
+			.to = min(chunk.from + last, whole.to),
+		};
 
-		rc = read_and_clear(query->domain, start, length, 0, &gather);
 		if (rc)
 			break;
-		iommu_iotlb_gather_add_range(&all, start, length);
+		if (!span_is_empty(span))
+			rc = clear_span(query, span, &all);
 	}
 	if (all.start <= all.end)
 		iommu_iotlb_sync(query->domain, &all);
 	return rc;
 }
 
-/* Gives the bits to the user, added to those that are set there. */
-static int give_bits(unsigned long *bits, unsigned int nr, u8 __user *ubytes)
+/* Sets bits [@first, @last] of the user's bitmap. */
+static int set_user_bits(u8 __user *ubytes, unsigned long first, unsigned long last)
 {
-	const unsigned int bytes = DIV_ROUND_UP(nr, BITS_PER_BYTE);
-	u8 *found = (u8 *)bits;
-	unsigned int i;
-	u8 byte;
+	unsigned long i;
 
-	for (i = 0; i < bytes; i++) {
-		if (!found[i])
-			continue;
-		if (get_user(byte, ubytes + i) || put_user(byte | found[i], ubytes + i))
+	for (i = first / BITS_PER_BYTE; i <= last / BITS_PER_BYTE; i++) {
+		unsigned long base = i * BITS_PER_BYTE;
+		unsigned int low = max(first, base) - base, high = min(last - base, 7UL);
+		u8 byte;
+
+		if (get_user(byte, ubytes + i) ||
+		    put_user(byte | (u8)GENMASK(high, low), ubytes + i))
 			return -EFAULT;
 	}
 	return 0;
 }
 
-static int get_chunk(struct iommufd_hwpt *hwpt, struct dirty_query *query, unsigned int nr,
-		     u8 __user *ubytes, bool clear)
+/* The number of a bit in the user's bitmap. */
+static unsigned long user_bit(const struct dirty_query *query, unsigned long bit)
 {
-	struct rw_semaphore *domains_sem = &hwpt->ioas->domains_sem;
+	return (bit - query->all.from) >> query->fold;
+}
+
+/* Gives the bits to the user, added to those that are set there. */
+static int give_chunk(const struct dirty_query *query, u8 __user *ubytes)
+{
+	const unsigned long from = query->chunk.from;
+	unsigned int first, last;
 	int rc;
 
-	/* A bitmap that can't be written is an error also where there is nothing to write. */
-	if (fault_in_safe_writeable(ubytes, DIV_ROUND_UP(nr, BITS_PER_BYTE)))
-		return -EFAULT;
-	bitmap_zero(query->bits, CHUNK_BITS);
+	for_each_set_bitrange(first, last, query->bits, chunk_size(query)) {
+		rc = set_user_bits(ubytes, user_bit(query, from + first),
+				   user_bit(query, from + last - 1));
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* A bitmap that can't be written is an error also where there is nothing to write. */
+static int check_bitmap(const struct dirty_query *query, u8 __user *ubytes)
+{
+	unsigned long first = user_bit(query, query->chunk.from) / BITS_PER_BYTE;
+	unsigned long last = user_bit(query, query->chunk.to - 1) / BITS_PER_BYTE;
+
+	return fault_in_safe_writeable(ubytes + first, last - first + 1) ? -EFAULT : 0;
+}
+
+static int get_chunk(struct iommufd_hwpt *hwpt, struct dirty_query *query, u8 __user *ubytes,
+		     bool clear)
+{
+	struct rw_semaphore *domains_sem = &hwpt->ioas->domains_sem;
+	int rc = check_bitmap(query, ubytes);
+
+	if (rc)
+		return rc;
 	/* Nothing is unmapped meanwhile, which could free the tables that the driver walks. */
 	down_write(domains_sem);
-	rc = query_bits(query, nr);
+	rc = query_chunk(query);
 	up_write(domains_sem);
 	if (!rc)
-		rc = give_bits(query->bits, nr, ubytes);
+		rc = give_chunk(query, ubytes);
 	if (rc || !clear)
 		return rc;
 	down_write(domains_sem);
-	rc = clear_bits(query, nr);
+	rc = clear_chunk(query);
 	up_write(domains_sem);
 	return rc;
+}
+
+/* Where the page begins that the next chunk may clear, if it goes on there and ends. */
+static unsigned long next_given_from(const struct dirty_query *query)
+{
+	const struct span *tail = &query->tail;
+
+	if (span_is_empty(*tail))
+		return NOWHERE;
+	return tail->from >= query->chunk.from || tail->from == query->given_from ?
+	       tail->from : NOWHERE;
 }
 
 static int get_bitmap(struct iommufd_hwpt *hwpt, struct dirty_query *query,
 		      const struct iommu_hwpt_get_dirty_bitmap *cmd)
 {
 	u8 __user *ubytes = u64_to_user_ptr(cmd->data);
-	unsigned long left = cmd->length >> query->shift;
 	bool clear = !(cmd->flags & IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR);
+	int rc;
 
-	while (left) {
-		unsigned int nr = min(left, CHUNK_BITS);
-		int rc = get_chunk(hwpt, query, nr, ubytes, clear);
-
+	query->given_from = NOWHERE;
+	query->chunk.from = query->all.from;
+	while (query->chunk.from < query->all.to) {
+		query->chunk.to = min(query->all.to, query->chunk.from + CHUNK_BITS);
+		rc = get_chunk(hwpt, query, ubytes, clear);
 		if (rc)
 			return rc;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		query->iova += (unsigned long)nr << query->shift;
-		ubytes += CHUNK_BITS / BITS_PER_BYTE;
-		left -= nr;
+		query->given_from = next_given_from(query);
+		query->chunk.from = query->chunk.to;
 	}
 	return 0;
 }
@@ -241,7 +421,7 @@ static struct iommufd_hwpt *hwpt_get_paging(struct iommufd_ctx *ictx, u32 id)
 int iommufd_hwpt_get_dirty_bitmap_ioctl(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_hwpt_get_dirty_bitmap *cmd = ucmd->cmd;
-	struct dirty_query query = { .iova = cmd->iova };
+	struct dirty_query query = {};
 	struct iommufd_hwpt *hwpt;
 	int rc;
 
@@ -254,7 +434,11 @@ int iommufd_hwpt_get_dirty_bitmap_ioctl(struct iommufd_ucmd *ucmd)
 	if (rc)
 		goto put_hwpt;
 	query.domain = hwpt->domain;
-	query.shift = __ffs(cmd->page_size);
+	/* The range needn't be aligned to what a bit stands for. */
+	query.shift = __ffs(cmd->iova | cmd->page_size);
+	query.fold = __ffs(cmd->page_size) - query.shift;
+	query.all.from = cmd->iova >> query.shift;
+	query.all.to = (cmd->iova + cmd->length) >> query.shift;
 	query.bits = kmalloc(CHUNK_BITS / BITS_PER_BYTE, GFP_KERNEL_ACCOUNT);
 	rc = query.bits ? get_bitmap(hwpt, &query, cmd) : -ENOMEM;
 	kfree(query.bits);
@@ -271,13 +455,12 @@ static int clear_all(struct iommufd_hwpt *hwpt)
 	struct iommufd_area *area;
 	int rc = 0;
 
-	down_write(&ioas->domains_sem);
+	lockdep_assert_held_write(&ioas->domains_sem);
 	mutex_lock(&ioas->tree_lock);
 	for (area = iommufd_area_find(ioas, 0, ULONG_MAX); area && !rc;
 	     area = iommufd_area_next(area, ULONG_MAX))
 		rc = read_and_clear(hwpt->domain, area->first, area_length(area), 0, &gather);
 	mutex_unlock(&ioas->tree_lock);
-	up_write(&ioas->domains_sem);
 	iommu_flush_iotlb_all(hwpt->domain);
 	return rc;
 }
@@ -289,6 +472,8 @@ static int set_tracking(struct iommufd_hwpt *hwpt, bool enable)
 
 	if (!ops)
 		return -EOPNOTSUPP;
+	/* What the page table does and what we say that it does change as one. */
+	guard(rwsem_write)(&hwpt->ioas->domains_sem);
 	if (enable)
 		rc = clear_all(hwpt);
 	if (!rc)

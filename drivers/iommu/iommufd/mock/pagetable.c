@@ -3,6 +3,7 @@
  * Page tables in software. pagetable.h explains how they look.
  */
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -256,6 +257,59 @@ void mock_pt_walk(struct mock_pt *pt, unsigned long first, unsigned long last,
 		cond_resched();
 		xas_lock(&xas);
 	}
+	xas_unlock(&xas);
+}
+
+/* Visits the entry for @iova, if there is one. Returns its size, or that of the hole. */
+static size_t visit_at(struct xa_state *xas, unsigned long iova, mock_pt_visit visit, void *arg)
+{
+	struct leaf *leaf;
+	void *slot;
+	u64 *pte;
+
+	xas_set(xas, slot_index(iova));
+	slot = xas_load(xas);
+	if (!slot)
+		return SLOT_SIZE;
+	if (xa_is_value(slot)) {
+		xas_store(xas, xa_mk_value(visit(xa_to_value(slot), iova, SLOT_SIZE, arg)));
+		return SLOT_SIZE;
+	}
+	leaf = slot;
+	pte = &leaf->ptes[leaf_index(iova)];
+	if (*pte)
+		*pte = visit(*pte, iova, MOCK_PAGE_SIZE, arg);
+	return MOCK_PAGE_SIZE;
+}
+
+/**
+ * mock_pt_step() - visit entries of a range as the drivers of real IOMMUs do
+ * @pt: the page table
+ * @first: first IOVA
+ * @last: last IOVA
+ * @visit: called with the IOVA that was reached instead of that where the page begins
+ * @arg: for @visit
+ *
+ * From @first on it goes by the size of what is found at each step, wherever in it that is. So it
+ * stays beside the beginnings of pages once it is, and may miss small pages behind a huge one.
+ */
+void mock_pt_step(struct mock_pt *pt, unsigned long first, unsigned long last,
+		  mock_pt_visit visit, void *arg)
+{
+	XA_STATE(xas, &pt->slots, 0);
+	unsigned long iova = first;
+	size_t size;
+
+	xas_lock(&xas);
+	do {
+		size = visit_at(&xas, iova, visit, arg);
+		if (need_resched()) {
+			xas_pause(&xas);
+			xas_unlock(&xas);
+			cond_resched();
+			xas_lock(&xas);
+		}
+	} while (!check_add_overflow(iova, size, &iova) && iova < last);
 	xas_unlock(&xas);
 }
 

@@ -53,6 +53,8 @@ int mock_pt_map_huge(struct mock_pt *pt, unsigned long iova, u64 pte, gfp_t gfp)
 size_t mock_pt_unmap(struct mock_pt *pt, unsigned long iova, size_t length);
 void mock_pt_walk(struct mock_pt *pt, unsigned long first, unsigned long last,
 		  mock_pt_visit visit, void *arg);
+void mock_pt_step(struct mock_pt *pt, unsigned long first, unsigned long last,
+		  mock_pt_visit visit, void *arg);
 u64 mock_pt_lookup(struct mock_pt *pt, unsigned long iova, size_t *size);
 
 #endif

@@ -394,6 +394,122 @@ TEST_F(hwpt_dirty, range_of_many_mappings_is_reported)
 	EXPECT_EQ(0U, iommufd_bits_count(self->bitmap, ALL_PAGES));
 }
 
+/* Bits of [from, to) set in self->expected, and no others */
+static void expect_bits(struct _test_data_hwpt_dirty *self, size_t from, size_t to)
+{
+	memset(self->expected, 0, sizeof(self->expected));
+	for (; from < to; from++)
+		iommufd_bit_set(self->expected, from);
+}
+
+static int write_at(const struct _test_data_hwpt_dirty *self, size_t page)
+{
+	return mock_device_write(&self->dev, IOVA + page * IO_PAGE, "a", 1);
+}
+
+/* Where the entry of a page begins */
+static size_t entry_of(const struct _test_data_hwpt_dirty *self, size_t page)
+{
+	return page - page % self->entry_pages;
+}
+
+TEST_F(hwpt_dirty, range_that_begins_inside_an_entry_is_reported_in_place)
+{
+	const size_t per_huge = MOCK_HUGE_PAGE_SIZE / IO_PAGE;
+	const size_t writes[] = { per_huge + 3, 3 * per_huge - 1 };
+	size_t start, i, page;
+
+	for (start = 1; start < per_huge; start = 3 * start + 1) {
+		memset(self->written, 0, sizeof(self->written));
+		for (i = 0; i < ARRAY_SIZE(writes); i++) {
+			ASSERT_EQ(0, write_at(self, writes[i]));
+			iommufd_bit_set(self->written, writes[i]);
+		}
+		expect_written(self);
+		ASSERT_EQ(0, get(self, start * IO_PAGE, SIZE - start * IO_PAGE, IO_PAGE, 0));
+		for (page = start; page < PAGES; page++) {
+			ASSERT_EQ(iommufd_bit(self->expected, page),
+				  iommufd_bit(self->bitmap, page - start))
+				TH_LOG("page %zu from %zu", page, start);
+		}
+		EXPECT_TRUE(reports_nothing(self));
+	}
+}
+
+TEST_F(hwpt_dirty, bits_that_lie_across_entries_are_reported_in_place)
+{
+	const size_t per_huge = MOCK_HUGE_PAGE_SIZE / IO_PAGE, start = 3, factor = 8;
+	uint8_t coarse[BYTES] = "";
+	size_t page, bits = (PAGES - factor) / factor;
+
+	memset(self->written, 0, sizeof(self->written));
+	for (page = 2 * per_huge - 1; page < 3 * per_huge; page += 2 * factor + 1) {
+		iommufd_bit_set(self->written, page);
+		ASSERT_EQ(0, write_at(self, page));
+	}
+	expect_written(self);
+	for (page = start; page < start + bits * factor; page++) {
+		if (iommufd_bit(self->expected, page))
+			iommufd_bit_set(coarse, (page - start) / factor);
+	}
+	ASSERT_EQ(0, get(self, start * IO_PAGE, bits * factor * IO_PAGE, factor * IO_PAGE, 0));
+	EXPECT_EQ(0, memcmp(coarse, self->bitmap, BYTES));
+	EXPECT_TRUE(reports_nothing(self));
+}
+
+/* More bits than the kernel works on at a time, beginning so that its work is cut inside entries */
+TEST_F(hwpt_dirty, range_of_many_mappings_is_reported_from_anywhere)
+{
+	static const size_t starts[] = { 1, 255, 511, 513 };
+	const size_t writes[] = { 700, 20000, 32767, 33000, 33300, 36000 };
+	size_t i, page, start;
+
+	ASSERT_EQ(0, map_copies(self));
+	for (i = 0; i < ARRAY_SIZE(starts); i++) {
+		start = starts[i];
+		memset(self->expected, 0, sizeof(self->expected));
+		for (page = 0; page < ARRAY_SIZE(writes); page++) {
+			size_t first = entry_of(self, writes[page]), n;
+
+			ASSERT_EQ(0, write_at(self, writes[page]));
+			for (n = 0; n < self->entry_pages; n++)
+				iommufd_bit_set(self->expected, first + n);
+		}
+		ASSERT_EQ(0, get(self, start * IO_PAGE, (ALL_PAGES - start) * IO_PAGE, IO_PAGE, 0));
+		for (page = start; page < ALL_PAGES; page++) {
+			ASSERT_EQ(iommufd_bit(self->expected, page),
+				  iommufd_bit(self->bitmap, page - start))
+				TH_LOG("page %zu from %zu", page, start);
+		}
+		/* What begins before the range can't all be reported, and so it stays. */
+		ASSERT_EQ(0, get(self, 0, COPIES * SIZE, IO_PAGE, 0));
+		EXPECT_EQ(start > 512 && self->entry_pages > 1 ? self->entry_pages : 0,
+			  iommufd_bits_count(self->bitmap, ALL_PAGES))
+			TH_LOG("from %zu", start);
+	}
+}
+
+TEST_F(hwpt_dirty, entry_that_is_asked_about_in_parts_is_reported_in_each)
+{
+	const size_t part = MOCK_HUGE_PAGE_SIZE / IO_PAGE / 4;
+	const size_t first = 4 * part, page = first + 2 * part + 1;
+	size_t i;
+
+	ASSERT_EQ(0, write_at(self, page));
+	expect_bits(self, entry_of(self, page), entry_of(self, page) + self->entry_pages);
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, get(self, (first + i * part) * IO_PAGE, part * IO_PAGE, IO_PAGE, 0));
+		EXPECT_EQ(0, memcmp(self->bitmap, self->expected + (first + i * part) / 8,
+				    part / 8))
+			TH_LOG("part %zu", i);
+	}
+	/* An entry that is larger than any part stays until it is asked about as a whole. */
+	ASSERT_EQ(0, get(self, 0, SIZE, IO_PAGE, 0));
+	EXPECT_EQ(self->entry_pages > 1 ? self->entry_pages : 0,
+		  iommufd_bits_count(self->bitmap, PAGES));
+	EXPECT_TRUE(reports_nothing(self));
+}
+
 /* Writes to one page after the other, and says in self->written which. */
 static void write_on(struct test_threads *threads, unsigned int index, void *arg)
 {

@@ -478,13 +478,13 @@ static int give_back(const char *addr, const char *driver)
  * iv_pci_claim_release() - give a PCI function back to the driver it had
  * @claim: what iv_pci_claim() remembered; empty afterwards. An empty claim is left alone.
  *
- * Return: 0, or the negative errno of the first step that failed; later steps are tried all the
- * same.
+ * Return: 0, or the negative errno of the first step that failed, which errno and
+ * iv_error_message() are about, too; later steps are tried all the same.
  */
 int iv_pci_claim_release(struct iv_pci_claim *claim)
 {
-	char override[IV_DRIVER_NAME_SIZE + 1], now[IV_DRIVER_NAME_SIZE];
-	int ret = 0, err;
+	char override[IV_DRIVER_NAME_SIZE + 1], now[IV_DRIVER_NAME_SIZE], addr[IV_PCI_ADDR_SIZE];
+	int ret, err;
 
 	if (!claim->addr[0])
 		return 0;
@@ -500,6 +500,8 @@ int iv_pci_claim_release(struct iv_pci_claim *claim)
 			ret = ret ? ret : err;
 		}
 	}
+	memcpy(addr, claim->addr, sizeof(addr));
 	memset(claim, 0, sizeof(*claim));
-	return ret;
+	/* The last step has spoken, but the first that failed is the reason. */
+	return ret ? iv_fail(ret, NULL, "%s: give it back", addr) : 0;
 }

@@ -192,4 +192,15 @@ TEST_F(lib_errors, long_names_are_cut)
 	EXPECT_EQ(IV_ERROR_SIZE - 1, strlen(iv_error_message()));
 }
 
+/* Later steps fail as well, and for other reasons. */
+TEST(first_failure_is_told)
+{
+	struct iv_pci_claim claim = { .addr = "0000:77:1f.7", .driver = "pcieport" };
+
+	EXPECT_EQ(-ENOENT, iv_pci_claim_release(&claim));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_TRUE(strstr(iv_error_message(), "0000:77:1f.7: give it back: No such file"))
+		TH_LOG("it says: %s", iv_error_message());
+}
+
 TEST_HARNESS_MAIN

@@ -22,22 +22,26 @@
 /**
  * iv_file_read() - read a small text file, such as a sysfs attribute
  * @path: the file
- * @buf: where the text goes, without trailing white space, always terminated
- * @size: size of @buf
+ * @buf: where the text goes, without trailing white space, always terminated; "" after a failure
+ * @size: size of @buf, 1 at least
  *
- * Return: the length of the text, or a negative errno.
+ * Return: the length of the text, or a negative errno: -EINVAL if there is no room in @buf.
  */
 int iv_file_read(const char *path, char *buf, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t len;
-	int err;
+	int fd, err;
 
+	if (!size)
+		return iv_fail(-EINVAL, NULL, "%s: read", path);
+	buf[0] = 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return iv_fail(-errno, NULL, "%s: open", path);
 	len = read(fd, buf, size - 1);
 	err = errno;
 	close(fd);
+	buf[len < 0 ? 0 : len] = 0;
 	if (len < 0)
 		return iv_fail(-err, NULL, "%s: read", path);
 	while (len && (buf[len - 1] == '\n' || buf[len - 1] == ' '))

@@ -203,4 +203,17 @@ TEST(first_failure_is_told)
 		TH_LOG("it says: %s", iv_error_message());
 }
 
+TEST(text_of_a_file_that_cannot_be_read_is_empty)
+{
+	char text[] = "text";
+
+	EXPECT_EQ(-EINVAL, iv_file_read("/proc/self/comm", text, 0));
+	EXPECT_STREQ("text", text);
+	EXPECT_EQ(-ENOENT, iv_file_read("/proc/self/nothing", text, sizeof(text)));
+	EXPECT_STREQ("", text);
+	strcpy(text, "text");
+	EXPECT_EQ(-EISDIR, iv_file_read("/proc/self", text, sizeof(text)));
+	EXPECT_STREQ("", text);
+}
+
 TEST_HARNESS_MAIN

@@ -91,6 +91,16 @@ int iv_device_open(const char *pci_addr)
 	return ret ? ret : iv_device_open_path(path);
 }
 
+/* Sets @devid, which may be NULL, if it succeeds. */
+static int bind_device(int fd, struct vfio_device_bind_iommufd *cmd, uint32_t *devid)
+{
+	int ret = iv_device_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, cmd, bind_hints, "bind");
+
+	if (!ret && devid)
+		*devid = cmd->out_devid;
+	return ret;
+}
+
 /**
  * iv_device_bind() - hand the device's DMA to a context, which makes the descriptor usable
  * @fd: a parked device
@@ -106,11 +116,8 @@ int iv_device_bind(int fd, int iommufd, uint32_t *devid)
 		.argsz = offsetof(struct vfio_device_bind_iommufd, token_uuid_ptr),
 		.iommufd = iommufd,
 	};
-	int ret = iv_device_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd, bind_hints, "bind");
 
-	if (!ret && devid)
-		*devid = cmd.out_devid;
-	return ret;
+	return bind_device(fd, &cmd, devid);
 }
 
 /**
@@ -118,10 +125,11 @@ int iv_device_bind(int fd, int iommufd, uint32_t *devid)
  * @fd: a parked device: a PF or a VF
  * @iommufd: the context
  * @token: a UUID of 16 bytes
+ * @devid: the device's number in the context; may be NULL
  *
  * Return: 0; -EACCES if it is the wrong token; or another negative errno.
  */
-int iv_device_bind_token(int fd, int iommufd, const void *token)
+int iv_device_bind_token(int fd, int iommufd, const void *token, uint32_t *devid)
 {
 	struct vfio_device_bind_iommufd cmd = {
 		.argsz = sizeof(cmd),
@@ -130,7 +138,7 @@ int iv_device_bind_token(int fd, int iommufd, const void *token)
 		.token_uuid_ptr = (uintptr_t)token,
 	};
 
-	return iv_device_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd, bind_hints, "bind");
+	return bind_device(fd, &cmd, devid);
 }
 
 /**

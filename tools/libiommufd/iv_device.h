@@ -20,7 +20,7 @@ extern "C" {
 int iv_device_open(const char *pci_addr);
 int iv_device_open_path(const char *path);
 int iv_device_bind(int fd, int iommufd, uint32_t *devid);
-int iv_device_bind_token(int fd, int iommufd, const void *token);
+int iv_device_bind_token(int fd, int iommufd, const void *token, uint32_t *devid);
 int iv_device_attach(int fd, uint32_t pt_id);
 int iv_device_attach_get(int fd, uint32_t *pt_id);
 int iv_device_attach_pasid(int fd, uint32_t pt_id, uint32_t pasid);

@@ -77,7 +77,7 @@ static int open_and_bind(struct test_device *dev, int iommufd, const void *token
 	dev->fd = iv_device_open(dev->addr);
 	if (dev->fd < 0)
 		return dev->fd;
-	ret = token ? iv_device_bind_token(dev->fd, iommufd, token) :
+	ret = token ? iv_device_bind_token(dev->fd, iommufd, token, NULL) :
 		      iv_device_bind(dev->fd, iommufd, NULL);
 	if (ret)
 		test_device_close(dev);
@@ -113,6 +113,16 @@ TEST_F_TIMEOUT(sriov, token_given_at_bind_of_the_physical_function_opens_the_vir
 	ASSERT_EQ(0, open_and_bind(&self->pf, self->iommufd, token_a));
 	EXPECT_EQ(-EACCES, open_and_bind(&self->vf, self->iommufd, token_b));
 	EXPECT_EQ(0, open_and_bind(&self->vf, self->iommufd, token_a));
+}
+
+TEST_F_TIMEOUT(sriov, bind_with_a_token_tells_the_number_of_the_device, SLOWLY_S)
+{
+	uint32_t devid = 0;
+
+	self->pf.fd = iv_device_open(self->pf.addr);
+	ASSERT_LE(0, self->pf.fd);
+	EXPECT_EQ(0, iv_device_bind_token(self->pf.fd, self->iommufd, token_a, &devid));
+	EXPECT_NE(0, devid);
 }
 
 TEST_F_TIMEOUT(sriov, token_set_as_a_feature_replaces_the_one_before, SLOWLY_S)
@@ -377,7 +387,7 @@ static void vf_loop(struct test_threads *threads, unsigned int index, void *arg)
 		int fd = iv_device_open(self->vf.addr);
 
 		if (fd >= 0) {
-			iv_device_bind_token(fd, self->iommufd, token_a);
+			iv_device_bind_token(fd, self->iommufd, token_a, NULL);
 			iv_device_reset(fd);
 			close(fd);
 		}
@@ -422,7 +432,7 @@ TEST(sriov_token_for_a_function_that_knows_none_fails)
 	if (!test_role_addr(TEST_EDU))
 		SKIP(return, "no device: set %s", test_role_name(TEST_EDU));
 	ASSERT_EQ(0, test_device_setup(&dev, TEST_EDU, TEST_PARKED));
-	EXPECT_EQ(-EINVAL, iv_device_bind_token(dev.fd, iommufd, token_a));
+	EXPECT_EQ(-EINVAL, iv_device_bind_token(dev.fd, iommufd, token_a, NULL));
 	EXPECT_TRUE(iommufd_device_is_parked(dev.fd));
 	EXPECT_EQ(0, iv_device_bind(dev.fd, iommufd, NULL));
 	test_device_teardown(&dev);

@@ -234,7 +234,8 @@ void iommufd_access_unpin(struct iommufd_access *access, unsigned long iova, uns
  * @length: in bytes
  *
  * Pages that aren't pinned are faulted in, but don't stay so. After a failure part of @data may
- * have been written. An unmap that has returned isn't followed by a copy.
+ * have been written. An unmap or a detach that has returned isn't followed by a copy; what is left
+ * to copy after a replace is copied in the IOAS to which the endpoint is attached then.
  *
  * Context: may wait for user memory.
  * Return: 0; -ENOENT (not all of it is mapped), -EPERM (not mapped for reading), -ENODEV (not

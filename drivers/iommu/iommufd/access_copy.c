@@ -5,6 +5,9 @@
  * Memory is looked up and copied in one step under ioas->tree_lock, so that nothing is copied after
  * an unmap has returned. If it isn't pinned, a page is pinned for the copy before, without that
  * lock, and it is looked up again afterwards.
+ *
+ * Nor is anything copied by way of an IOAS after the access has left it: a copy that meets a detach
+ * fails, and one that meets a replace goes on in the next IOAS.
  */
 #include <linux/export.h>
 #include <linux/highmem.h>
@@ -15,25 +18,36 @@
 /* How much is copied at most while the lock is held, in bytes. */
 #define COPY_MAX	SZ_64K
 
+/* Says within this file that the access has left the IOAS. */
+#define LEFT		(-ESTALE)
+
 /**
  * struct copy_job - a copy in progress
- * @ioas: the IOAS
+ * @access: the access
+ * @ioas: the IOAS, a reference
  * @iova: where it goes on
  * @last: the last IOVA
  * @data: the driver's memory, where it goes on
  * @prot: IOMMU_WRITE to write to @iova, IOMMU_READ to read
  * @fresh: don't use what is pinned already
- * @canceller: ends waits
  */
 struct copy_job {
+	struct iommufd_access *access;
 	struct iommufd_ioas *ioas;
 	unsigned long iova;
 	unsigned long last;
 	void *data;
 	int prot;
 	bool fresh;
-	struct iommufd_canceller *canceller;
 };
+
+/* As iommufd_access_find(), for where the copy goes on; or LEFT. */
+static struct iommufd_area *find_memory(const struct copy_job *job, struct iommufd_span *span)
+{
+	if (!iommufd_access_is_at(job->access, job->ioas))
+		return ERR_PTR(LEFT);
+	return iommufd_access_find(job->ioas, job->iova, job->last, job->prot, span);
+}
 
 static void copy_in_page(const struct copy_job *job, struct page *page, size_t offset,
 			 size_t skip, size_t length)
@@ -70,7 +84,7 @@ static long copy_pinned(const struct copy_job *job)
 	struct iommufd_span span;
 
 	guard(mutex)(&job->ioas->tree_lock);
-	area = iommufd_access_find(job->ioas, job->iova, job->last, job->prot, &span);
+	area = find_memory(job, &span);
 	if (IS_ERR(area))
 		return PTR_ERR(area);
 	/* A ready area keeps its pin while the lock is held. */
@@ -86,7 +100,7 @@ static int find_in_page(const struct copy_job *job, struct iommufd_span *span)
 	unsigned long more;
 
 	guard(mutex)(&job->ioas->tree_lock);
-	area = iommufd_access_find(job->ioas, job->iova, job->last, job->prot, span);
+	area = find_memory(job, span);
 	if (IS_ERR(area))
 		return PTR_ERR(area);
 	/* Not by adding first: the page may reach beyond the last IOVA that there is. */
@@ -102,6 +116,8 @@ static long copy_if_mapped(const struct copy_job *job, const struct iommufd_span
 	size_t length = span->last - span->first + 1;
 
 	guard(mutex)(&job->ioas->tree_lock);
+	if (!iommufd_access_is_at(job->access, job->ioas))
+		return LEFT;
 	if (!iommufd_span_is_mapped(job->ioas, span, job->prot))
 		return -ENOENT;
 	copy_in_page(job, page, offset_in_page(span->offset), 0, length);
@@ -119,7 +135,8 @@ static long copy_unpinned(const struct copy_job *job)
 	if (rc)
 		return rc;
 	rc = iommufd_backing_hold_page(span.backing, span.offset >> PAGE_SHIFT,
-				       job->prot == IOMMU_WRITE, job->fresh, &hold, job->canceller);
+				       job->prot == IOMMU_WRITE, job->fresh, &hold,
+				       &job->access->canceller);
 	if (!rc) {
 		rc = copy_if_mapped(job, &span, hold.page);
 		iommufd_backing_release_page(span.backing, &hold);
@@ -128,20 +145,34 @@ static long copy_unpinned(const struct copy_job *job)
 	return rc;
 }
 
+/* Goes on where the access is attached now. */
+static int copy_move_on(struct copy_job *job)
+{
+	struct iommufd_ioas *ioas = iommufd_access_ioas_get(job->access);
+
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	iommufd_object_put(&job->ioas->obj);
+	job->ioas = ioas;
+	return 0;
+}
+
 static int copy_all(struct copy_job *job)
 {
 	for (;;) {
 		long done = copy_pinned(job) ?: copy_unpinned(job);
 
+		if (done == LEFT)
+			done = copy_move_on(job);
 		if (done < 0)
 			return done;
-		if (done - 1 == job->last - job->iova)
+		if (done && done - 1 == job->last - job->iova)
 			return 0;
 		job->iova += done;
 		job->data += done;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (iommufd_is_cancelled(job->canceller))
+		if (iommufd_is_cancelled(&job->access->canceller))
 			return -ENODEV;
 		cond_resched();
 	}
@@ -161,11 +192,11 @@ int iommufd_access_copy(struct iommufd_access *access, unsigned long iova, void 
 			size_t length, unsigned int flags)
 {
 	struct copy_job job = {
+		.access = access,
 		.iova = iova,
 		.data = data,
 		.prot = flags & IOMMUFD_ACCESS_WRITE ? IOMMU_WRITE : IOMMU_READ,
 		.fresh = flags & IOMMUFD_ACCESS_FRESH,
-		.canceller = &access->canceller,
 	};
 	int rc;
 

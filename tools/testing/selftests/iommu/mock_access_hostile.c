@@ -319,6 +319,33 @@ TEST_F(mock_access_hostile, copy_that_waits_for_memory_holds_nobody_up)
 	check_unmap_during(_metadata, self, read_in_thread);
 }
 
+static void write_in_thread(struct test_threads *threads, unsigned int index, void *arg)
+{
+	struct scene *scene = arg;
+
+	(void)threads;
+	(void)index;
+	scene->result = mock_access_write(&scene->access, IOVA, "\7\7", 2, 0);
+}
+
+TEST_F(mock_access_hostile, copy_goes_where_the_driver_is_attached)
+{
+	struct scene *scene = &self->scene;
+
+	if (!setup_blocked(_metadata, scene, false))
+		SKIP(return, "no userfaultfd");
+	ASSERT_EQ(0, iv_ioas_map(scene->fd, scene->other_id, scene->memory, SIZE, IOVA, IV_DMA_RW));
+	start_blocked(_metadata, self, write_in_thread);
+	EXPECT_EQ(0, mock_access_attach(&scene->access, scene->other_id));
+	ASSERT_EQ(0, serve_first_page(scene->uffd, scene->unserved));
+	ASSERT_EQ(0, test_threads_join(&self->threads, JOIN_MS));
+	EXPECT_EQ(0, scene->result);
+	EXPECT_TRUE(test_memory_is(scene->unserved, PAGE, 0));
+	EXPECT_TRUE(test_memory_is(scene->memory, 2, 7));
+	EXPECT_TRUE(test_memory_is(scene->memory + 2, SIZE - 2, 1));
+	test_unserved_release(scene->uffd, scene->unserved, SIZE);
+}
+
 TEST_F(mock_access_hostile, unpin_does_not_wait_for_others_memory)
 {
 	struct scene *scene = &self->scene;

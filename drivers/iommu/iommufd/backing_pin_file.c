@@ -238,6 +238,18 @@ static int read_shmem_page(struct file *file, pgoff_t index)
 	return 0;
 }
 
+/* Pins the folio that has a page of a shmem file. */
+static long pin_shmem_folio(struct file *file, loff_t pos, struct folio **folio, pgoff_t *offset)
+{
+	loff_t size = i_size_read(file_inode(file));
+
+	/* What is asked for has to be in the file, though the last page may be only in part. */
+	if (pos >= size)
+		return -EFAULT;
+	return memfd_pin_folios(file, pos, min_t(loff_t, pos + PAGE_SIZE, size) - 1, folio, 1,
+				offset);
+}
+
 /*
  * Pins a page of a shmem file, wherever it is. memfd_pin_folios() knows how to move it to where it
  * can stay. But it also pins what fallocate(2) has reserved and nobody has cleared yet: devices
@@ -255,7 +267,7 @@ static struct page *pin_shmem_page(struct file *file, pgoff_t index)
 		rc = read_shmem_page(file, index);
 		if (rc)
 			return ERR_PTR(rc);
-		rc = memfd_pin_folios(file, pos, pos + PAGE_SIZE - 1, &folio, 1, &offset);
+		rc = pin_shmem_folio(file, pos, &folio, &offset);
 		if (rc <= 0)
 			return ERR_PTR(rc ?: -EFAULT);
 		if (folio_test_uptodate(folio))

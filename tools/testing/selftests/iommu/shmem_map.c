@@ -15,6 +15,7 @@
 #include "iommufd_ioctl.h"
 #include "iommufd_state.h"
 #include "iv.h"
+#include "mock_access.h"
 #include "mock_device.h"
 #include "test_memory.h"
 #include "kselftest_harness.h"
@@ -254,6 +255,49 @@ TEST_F(shmem_map, range_of_several_mappings_is_found)
 	ASSERT_EQ(0, map_all(self, variant));
 	EXPECT_EQ((int64_t)PAGES, pinned_by_test(self));
 	EXPECT_TRUE(mapped_as_seen(self, self->view, SIZE));
+}
+
+/* Lets the file end within its second page, and maps all of it where no page table follows. */
+static int map_with_tail(const struct _test_data_shmem_map *self,
+			 const struct _fixture_variant_shmem_map *variant, uint32_t ioas_id)
+{
+	const size_t size = PAGE + BLOCK;
+
+	if (ftruncate(self->file, size))
+		return -errno;
+	if (!variant->by_file)
+		return iv_ioas_map(self->fd, ioas_id, self->view, size, IOVA, IV_DMA_RW);
+	return iv_ioas_map_file(self->fd, ioas_id, self->file, 0, size, IOVA, IV_DMA_RW);
+}
+
+TEST_F(shmem_map, page_across_the_end_of_the_file_can_be_copied)
+{
+	struct mock_access access;
+	char bytes[BLOCK];
+	uint32_t other;
+
+	ASSERT_EQ(0, iv_ioas_alloc(self->fd, &other));
+	ASSERT_EQ(0, mock_access_create(&access, self->fd, other, 0));
+	ASSERT_EQ(0, map_with_tail(self, variant, other));
+	memset(bytes, 1, BLOCK);
+	EXPECT_EQ(0, mock_access_read(&access, IOVA + PAGE, bytes, BLOCK, 0));
+	EXPECT_TRUE(test_memory_is(bytes, BLOCK, 0));
+	memset(bytes, 7, BLOCK);
+	EXPECT_EQ(0, mock_access_write(&access, IOVA + PAGE, bytes, BLOCK, 0));
+	EXPECT_TRUE(test_memory_is(self->view + PAGE, BLOCK, 7));
+	EXPECT_EQ(-ENOENT, mock_access_read(&access, IOVA + PAGE, bytes, BLOCK + 1, 0));
+	EXPECT_EQ(0, close(access.fd));
+}
+
+TEST_F(shmem_map, page_across_the_end_of_the_file_is_pinned_with_the_others)
+{
+	uint32_t other;
+
+	ASSERT_EQ(0, iv_ioas_alloc(self->fd, &other));
+	ASSERT_EQ(0, map_with_tail(self, variant, other));
+	EXPECT_EQ(0, iv_ioas_copy(self->fd, self->ioas_id, IOVA, other, IOVA, PAGE, IV_DMA_RW));
+	EXPECT_EQ(2, pinned_by_test(self));
+	EXPECT_TRUE(mapped_as_seen(self, self->view, PAGE));
 }
 
 static int child_maps_watched(struct iommufd_child *parent, void *arg)

@@ -161,7 +161,7 @@ static void pin_free(struct iommufd_pin *pin)
 
 	for (i = 0; i < pin->nr_pieces; i++)
 		iommufd_backing_put(pin->pieces[i].span.backing);
-	kfree(pin);
+	kvfree(pin);
 }
 
 /* A pin of a range, with the memory that it is about, and no page pinned yet. */
@@ -174,7 +174,7 @@ static struct iommufd_pin *pin_alloc(const struct iommufd_access *access,
 
 	do {
 		room = nr;
-		pin = kzalloc(struct_size(pin, pieces, room), GFP_KERNEL_ACCOUNT);
+		pin = kvzalloc(struct_size(pin, pieces, room), GFP_KERNEL_ACCOUNT);
 		if (!pin)
 			return ERR_PTR(-ENOMEM);
 		pin->nr_pieces = room;
@@ -188,7 +188,7 @@ static struct iommufd_pin *pin_alloc(const struct iommufd_access *access,
 		}
 		mutex_unlock(&ioas->tree_lock);
 		if (nr < 0 || nr > room)
-			kfree(pin);
+			kvfree(pin);
 	} while (nr > room);
 	return nr < 0 ? ERR_PTR(nr) : pin;
 }
@@ -307,7 +307,10 @@ int iommufd_access_pin(struct iommufd_access *access, unsigned long iova, unsign
 }
 EXPORT_SYMBOL_GPL(iommufd_access_pin);
 
-/* The driver's pin of exactly this range, for the caller to end; NULL if there is none. */
+/*
+ * The driver's pin of exactly this range, for the caller to end; NULL if there is none. With a
+ * reference to the access: once the pin is off the tree, a release waits for it no longer.
+ */
 static struct iommufd_pin *access_take_pin(struct iommufd_access *access, unsigned long first,
 					   unsigned long last)
 {
@@ -320,6 +323,7 @@ static struct iommufd_pin *access_take_pin(struct iommufd_access *access, unsign
 		pin = container_of(node, struct iommufd_pin, node);
 		if (node->start == first && node->last == last && !pin->ending) {
 			pin->ending = true;
+			iommufd_endpoint_get(&access->ep);
 			return pin;
 		}
 	}
@@ -341,8 +345,10 @@ void iommufd_access_unpin(struct iommufd_access *access, unsigned long iova, uns
 {
 	struct iommufd_pin *pin = access_take_pin(access, iova, iova + length - 1);
 
-	if (pin)
-		access_end_pin(access, pin);
+	if (!pin)
+		return;
+	access_end_pin(access, pin);
+	iommufd_endpoint_put(&access->ep);
 }
 EXPORT_SYMBOL_GPL(iommufd_access_unpin);
 

@@ -9,6 +9,7 @@
 #include "iommufd_ioctl.h"
 #include "iommufd_state.h"
 #include "iv.h"
+#include "mock_access.h"
 #include "mock_device.h"
 #include "test_memory.h"
 #include "test_timeout.h"
@@ -197,6 +198,19 @@ TEST_F_TIMEOUT(many_areas, only_hole_is_found, 110)
 	ASSERT_EQ(0, iv_ioas_map_anywhere(self->fd, self->ioas_id, self->memory, PAGE, IV_DMA_READ,
 					  &iova));
 	EXPECT_EQ(hole, iova);
+}
+
+TEST_F_TIMEOUT(many_areas, one_pin_goes_across_many, 110)
+{
+	const size_t size = self->nr / 2 * PAGE;
+	struct mock_access access;
+
+	ASSERT_EQ(0, mock_module_load());
+	ASSERT_EQ(0, make_areas(self, variant));
+	ASSERT_EQ(0, mock_access_create(&access, self->fd, self->ioas_id,
+					MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES));
+	EXPECT_EQ(0, mock_access_pin(&access, IOVA, size, NULL, 0, NULL));
+	EXPECT_EQ(0, close(access.fd));
 }
 
 /* Says so, and unmaps all at once. */

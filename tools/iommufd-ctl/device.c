@@ -167,7 +167,6 @@ int ctl_device_find(struct ctl *ctl, const char *word, struct ctl_attrs *device)
 
 int ctl_device_show(struct ctl *ctl, const struct ctl_command *command, char **words)
 {
-	struct iv_filter filter = { .attr = IOMMUFD_A_DEVICE_NAME };
 	static struct search search;
 	struct iv_attrs device;
 	int rc = find_device(ctl, words[0], &search);
@@ -177,8 +176,9 @@ int ctl_device_show(struct ctl *ctl, const struct ctl_command *command, char **w
 	device = attrs_view(&search.device);
 	if (!ctl->columns)
 		return ctl_device_details(ctl, &device);
-	filter.name = string_of(&device, IOMMUFD_A_DEVICE_NAME);
-	return ctl_table_print(ctl, command->table, &filter, 1, true, "such device any more");
+	if (!iv_attr_find(&device, IOMMUFD_A_DEVICE_STATE))
+		ctl_device_tell_partial();
+	return ctl_table_print_one(ctl, command->table, &device);
 }
 
 int ctl_device_revoke(struct ctl *ctl, const struct ctl_command *command, char **words)

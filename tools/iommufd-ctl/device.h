@@ -11,6 +11,7 @@
 /* All devices; without privileges only what sysfs tells of them, and that is said, or not. */
 int ctl_device_dump(struct ctl *ctl, iv_netlink_fn fn, void *data);
 int ctl_device_dump_known(struct ctl *ctl, iv_netlink_fn fn, void *data);
+void ctl_device_tell_partial(void);
 
 /* What is told of the device that a word names; enum ctl_exit, with a complaint if there is none */
 int ctl_device_find(struct ctl *ctl, const char *word, struct ctl_attrs *device);

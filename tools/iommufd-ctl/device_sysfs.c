@@ -75,13 +75,18 @@ static int note_device(const struct iv_attrs *attrs, void *data)
 	return counted->fn(attrs, counted->data);
 }
 
+void ctl_device_tell_partial(void)
+{
+	fprintf(stderr, "iommufd-ctl: who holds devices, and their state, is shown to root only "
+		"(CAP_NET_ADMIN)\n");
+}
+
 int ctl_device_dump(struct ctl *ctl, iv_netlink_fn fn, void *data)
 {
 	struct counted counted = { .fn = fn, .data = data };
 	int rc = ctl_device_dump_known(ctl, note_device, &counted);
 
 	if (counted.partial)
-		fprintf(stderr, "iommufd-ctl: who holds devices, and their state, is shown to root "
-			"only (CAP_NET_ADMIN)\n");
+		ctl_device_tell_partial();
 	return rc;
 }

@@ -363,6 +363,20 @@ int ctl_table_print(struct ctl *ctl, const struct ctl_table *table,
 	return rc;
 }
 
+/* One object, of which all has been told already; enum ctl_exit */
+int ctl_table_print_one(struct ctl *ctl, const struct ctl_table *table,
+			const struct iv_attrs *attrs)
+{
+	struct printing p = { .ctl = ctl, .table = table, .one = true };
+	int rc;
+
+	rc = start_table(&p);
+	if (!rc && (add_object(&p, attrs) || finish(&p)))
+		rc = CTL_FAILED;
+	scols_unref_table(p.out);
+	return rc;
+}
+
 /* All objects of a kind, or those of the context whose number is the first word, if there is one */
 int ctl_table_list(struct ctl *ctl, const struct ctl_table *table, uint16_t attr, char **words)
 {

@@ -58,6 +58,8 @@ struct ctl_table {
 int ctl_table_print(struct ctl *ctl, const struct ctl_table *table,
 		    const struct iv_filter *filters, unsigned int count, bool one,
 		    const char *what);
+int ctl_table_print_one(struct ctl *ctl, const struct ctl_table *table,
+			const struct iv_attrs *attrs);
 int ctl_table_list(struct ctl *ctl, const struct ctl_table *table, uint16_t attr, char **words);
 
 /* A value as text, to be freed; NULL if there is none */

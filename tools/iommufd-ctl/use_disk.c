@@ -2,8 +2,9 @@
 /*
  * Disks of a device that are in use: mounted, swapped to, or part of something else (a partition,
  * LVM, device mapper, md, bcache) that is. sysfs knows what is made of what: partitions are folders
- * in their disk's, and "holders" leads to what is made of it. What a file system or a program holds
- * for itself in another namespace is found by trying to do the same (O_EXCL).
+ * in their disk's, and "holders" leads to what is made of it. What a file system in another
+ * namespace holds for itself, or a program that opened it with O_EXCL, is found by trying to do the
+ * same. Who has opened it otherwise is not.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -9,10 +9,13 @@
 #include "array.h"
 #include "map.h"
 
+/* What ends before it begins, as an answer without its end does, has no size that could be drawn. */
 int map_add(struct map *map, uint64_t first, uint64_t last, enum map_class class)
 {
 	struct map_piece *pieces;
 
+	if (last < first)
+		return 0;
 	pieces = array_grow(map->pieces, map->nr_pieces, &map->room, sizeof(*pieces));
 	if (!pieces)
 		return -ENOMEM;

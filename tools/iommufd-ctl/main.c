@@ -167,10 +167,18 @@ static int count_words(char **words)
 	return count;
 }
 
+static int print_version(void)
+{
+	printf("iommufd-ctl %s\n", IOMMUFD_VFIO_VERSION);
+	return CTL_OK;
+}
+
 static int run(struct ctl *ctl, const struct ctl_command *command, char **words)
 {
 	const int count = count_words(words);
 
+	if (ctl_option(ctl, "version"))
+		return print_version();
 	if (ctl_option(ctl, "help"))
 		return ctl_help_command(command);
 	ctl->json = ctl_option(ctl, "json");
@@ -210,10 +218,8 @@ static int run_words(struct ctl *ctl, int argc, char **argv)
 	rc = take_options(ctl, NULL, argc, argv);
 	if (rc)
 		return rc;
-	if (ctl_option(ctl, "version")) {
-		printf("iommufd-ctl %s\n", IOMMUFD_VFIO_VERSION);
-		return CTL_OK;
-	}
+	if (ctl_option(ctl, "version"))
+		return print_version();
 	words = argv + optind;
 	if (help_without_command(ctl, words))
 		return CTL_OK;

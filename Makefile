@@ -111,7 +111,7 @@ uninstall:
 	@DESTDIR='$(DESTDIR)' scripts/install --remove
 
 clean:
-	rm -rf build/obj build/lib build/man build/tests build/tools build/vm build/peer build/lane build/boot build/coverage
+	rm -rf build/obj build/lib build/man build/completion build/tests build/tools build/vm build/peer build/lane build/boot build/coverage
 	@for dir in build/*/; do [ ! -e "$$dir/Kbuild" ] || (set -x; rm -rf "$$dir"); done
 
 distclean:

@@ -65,7 +65,6 @@ static int show_context(const struct iv_attrs *attrs, void *data)
 	return 0;
 }
 
-/* The context may have gone since it was shown; so may its counters. */
 static int show_counters(const struct iv_attrs *attrs, void *data)
 {
 	struct showing *showing = data;
@@ -101,11 +100,14 @@ static int show(struct ctl *ctl, struct iv_filter *filter)
 		return rc;
 	rc = ctl_dump(ctl, IOMMUFD_NL_CMD_CTX_GET, filter, 1, show_context, &showing);
 	filter->attr = IOMMUFD_A_COUNTER_CTX;
-	if (rc >= 0)
+	if (rc >= 0) {
 		rc = ctl_dump(ctl, IOMMUFD_NL_CMD_COUNTER_GET, filter, 1, show_counters, &showing);
+		/* The context may have gone since it was shown; an older kernel counts nothing. */
+		if (rc == -ENOENT || rc == -EOPNOTSUPP)
+			rc = 0;
+	}
 	show_end(&showing);
-	/* An older kernel counts nothing. */
-	if (rc < 0 && rc != -EOPNOTSUPP)
+	if (rc < 0)
 		return ctl_error(ctl, rc, "context");
 	if (showing.found)
 		return CTL_OK;

@@ -88,11 +88,11 @@ static void json_iommus(struct ctl_json *json, const struct ctl_iommus *iommus)
 	json_close(json, '}');
 }
 
-static int print_json(struct ctl *ctl, const struct ctl_module *modules,
+/* @rc: whether the kernel can be asked, as ctl_try_connect() says */
+static int print_json(struct ctl *ctl, int rc, const struct ctl_module *modules,
 		      const struct ctl_iommus *iommus, const char *release)
 {
 	struct ctl_json json = { .out = stdout };
-	int rc = 0;
 
 	json_open(&json, NULL, '{');
 	json_string(&json, "version", IOMMUFD_VFIO_VERSION);
@@ -106,6 +106,8 @@ static int print_json(struct ctl *ctl, const struct ctl_module *modules,
 	json_close(&json, ']');
 	json_close(&json, '}');
 	putchar('\n');
+	if (!ctl->connected)
+		return rc == -ENOENT ? CTL_OK : ctl_error(ctl, rc, "netlink");
 	return rc < 0 ? ctl_error(ctl, rc, "devices") : CTL_OK;
 }
 
@@ -142,7 +144,7 @@ int ctl_status(struct ctl *ctl, const struct ctl_command *command, char **words)
 	system_iommus(&iommus);
 	system_release(release);
 	if (ctl->json)
-		return print_json(ctl, modules, &iommus, release);
+		return print_json(ctl, rc, modules, &iommus, release);
 	print_modules(modules);
 	print_versions(modules, release);
 	print_iommus(&iommus);

@@ -301,7 +301,7 @@ static int carry_out(const struct change *change, int (*now)(const struct change
 static int begin(struct change *change, struct ctl *ctl, const char *word)
 {
 	char addr[IV_PCI_ADDR_SIZE];
-	int rc;
+	int rc, status;
 
 	*change = (struct change){
 		.ctl = ctl,
@@ -313,7 +313,11 @@ static int begin(struct change *change, struct ctl *ctl, const char *word)
 	if (rc)
 		return rc;
 	rc = pci_read(&change->pci, addr);
-	return rc ? complain(change, rc, "sysfs") : CTL_OK;
+	if (!rc)
+		return CTL_OK;
+	status = complain(change, rc, "sysfs");
+	/* It was there a moment ago. */
+	return rc == -ENOENT ? CTL_NO_OBJECT : status;
 }
 
 int ctl_device_bind(struct ctl *ctl, const struct ctl_command *command, char **words)

@@ -266,14 +266,15 @@ static void be_busy(struct test_threads *threads, unsigned int index, void *arg)
 {
 	struct busy *busy = arg;
 	uint64_t part = index % 2 * LIMIT / 2;
+	char *changing = busy->changing + index % 2 * BUSY_SIZE;
 	int rc;
 
 	while (!test_threads_stopping(threads)) {
 		threads->rounds++;
 		if (index >= BUSY_THREADS / 2) {
-			mprotect(busy->changing, BUSY_SIZE, PROT_READ);
-			mprotect(busy->changing, BUSY_SIZE, PROT_READ | PROT_WRITE);
-			memset(busy->changing, index, BUSY_SIZE);
+			mprotect(changing, BUSY_SIZE, PROT_READ);
+			mprotect(changing, BUSY_SIZE, PROT_READ | PROT_WRITE);
+			memset(changing, index, BUSY_SIZE);
 			continue;
 		}
 		rc = map_and_unmap_half(busy->self, busy->memory + part, part);
@@ -295,7 +296,7 @@ static int busy_process_maps(void *arg)
 	struct busy busy = {
 		.self = arg,
 		.memory = test_memory_alloc(LIMIT, PAGE),
-		.changing = test_memory_alloc(BUSY_SIZE, PAGE),
+		.changing = test_memory_alloc(2 * BUSY_SIZE, PAGE),
 	};
 	int rc;
 

@@ -44,7 +44,7 @@ struct top {
 	int signals;
 };
 
-/* What happened to a context in a second */
+/* What happened to a context in a second; negative: the kernel doesn't tell */
 struct rates {
 	double maps;
 	double unmaps;
@@ -72,6 +72,8 @@ static struct rates rates_of(const struct top *top, const struct top_context *co
 	const struct top_context *before = top_find(&top->before, context->id);
 	const double seconds = top->now.seconds - top->before.seconds;
 
+	if (top->now.uncounted)
+		return (struct rates){ -1, -1, -1, -1 };
 	if (!before)
 		return (struct rates){};
 	return (struct rates){
@@ -80,6 +82,21 @@ static struct rates rates_of(const struct top *top, const struct top_context *co
 		.faults = rate(context->faults, before->faults, seconds),
 		.failures = rate(context->failures, before->failures, seconds),
 	};
+}
+
+struct rate_text {
+	char text[32];
+};
+
+static struct rate_text rate_text(double rate, const char *unknown)
+{
+	struct rate_text text;
+
+	if (rate < 0)
+		snprintf(text.text, sizeof(text.text), "%s", unknown);
+	else
+		snprintf(text.text, sizeof(text.text), "%.1f", rate);
+	return text;
 }
 
 /* How many bytes the first @width characters of UTF-8 are */
@@ -109,10 +126,12 @@ static void write_context(const struct top *top, const struct top_context *conte
 	char *comm = ctl_printable(context->comm, strlen(context->comm));
 	char line[LINE_MAX_SIZE];
 
-	snprintf(line, sizeof(line), "%8u %8u %8s %8s %7llu %9.1f %9.1f %9.1f %9.1f %7llu %s",
+	snprintf(line, sizeof(line), "%8u %8u %8s %8s %7llu %9s %9s %9s %9s %7llu %s",
 		 context->id, context->pid, mapped ?: "", pinned ?: "",
-		 (unsigned long long)context->devices, rates.maps, rates.unmaps, rates.faults,
-		 rates.failures, (unsigned long long)context->pending, comm ?: "");
+		 (unsigned long long)context->devices, rate_text(rates.maps, "-").text,
+		 rate_text(rates.unmaps, "-").text, rate_text(rates.faults, "-").text,
+		 rate_text(rates.failures, "-").text, (unsigned long long)context->pending,
+		 comm ?: "");
 	write_line(top, line, width);
 	free(mapped);
 	free(pinned);
@@ -145,7 +164,6 @@ static void write_json(const struct top *top, struct top_context **order)
 	struct ctl_json json = { .out = stdout };
 	struct rates rates;
 	unsigned long i;
-	char number[32];
 
 	json_open(&json, NULL, '{');
 	json_open(&json, "contexts", '[');
@@ -159,14 +177,10 @@ static void write_json(const struct top *top, struct top_context **order)
 		json_number(&json, "pinned", order[i]->pinned);
 		json_number(&json, "devices", order[i]->devices);
 		json_number(&json, "waiting", order[i]->pending);
-		snprintf(number, sizeof(number), "%.1f", rates.maps);
-		json_raw(&json, "maps", number);
-		snprintf(number, sizeof(number), "%.1f", rates.unmaps);
-		json_raw(&json, "unmaps", number);
-		snprintf(number, sizeof(number), "%.1f", rates.faults);
-		json_raw(&json, "faults", number);
-		snprintf(number, sizeof(number), "%.1f", rates.failures);
-		json_raw(&json, "failed", number);
+		json_raw(&json, "maps", rate_text(rates.maps, "null").text);
+		json_raw(&json, "unmaps", rate_text(rates.unmaps, "null").text);
+		json_raw(&json, "faults", rate_text(rates.faults, "null").text);
+		json_raw(&json, "failed", rate_text(rates.failures, "null").text);
 		json_close(&json, '}');
 	}
 	json_close(&json, ']');

@@ -42,12 +42,14 @@ struct top_context {
  * @count: how many
  * @room: for how many there is memory
  * @seconds: when it was
+ * @uncounted: the kernel has no counters
  */
 struct top_look {
 	struct top_context *contexts;
 	unsigned long count;
 	unsigned long room;
 	double seconds;
+	bool uncounted;
 };
 
 int top_look(struct ctl *ctl, struct top_look *look);

@@ -113,6 +113,10 @@ int top_look(struct ctl *ctl, struct top_look *look)
 	rc = ctl_dump(ctl, IOMMUFD_NL_CMD_IOAS_GET, NULL, 0, add_ioas, look);
 	if (rc >= 0)
 		rc = ctl_dump(ctl, IOMMUFD_NL_CMD_COUNTER_GET, NULL, 0, add_counters, look);
+	/* An older kernel counts nothing. */
+	look->uncounted = rc == -EOPNOTSUPP;
+	if (look->uncounted)
+		rc = 0;
 	if (rc >= 0)
 		rc = ctl_dump(ctl, IOMMUFD_NL_CMD_FAULT_QUEUE_GET, NULL, 0, add_queue, look);
 	return rc < 0 ? rc : 0;

@@ -8,11 +8,16 @@
  *
  * An initramfs loads drivers before that. Debian's takes a copy of the rules in /etc when it is
  * made; there the rule's driver_override is what counts, and vfio-pci needn't be in it.
+ *
+ * Who changes the files holds a lock, as the file of modules is that of all rules. Only root can open
+ * it, so that nobody else makes us wait.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +29,8 @@
 #define RULE_PREFIX "70-iommufd-ctl-"
 #define MODULES "/etc/modules-load.d"
 #define MODULES_FILE MODULES "/iommufd-ctl.conf"
+#define LOCK_FOLDER "/run"
+#define LOCK LOCK_FOLDER "/iommufd-ctl.lock"
 
 static int write_text(FILE *file, const char *text)
 {
@@ -64,6 +71,27 @@ static int make_folder(char path[PATH_MAX])
 		*slash = '/';
 	}
 	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
+}
+
+/* Waits for the lock, which is held until what is returned is closed; or a negative errno. */
+static int take_lock(void)
+{
+	char path[PATH_MAX];
+	int fd, rc;
+
+	ctl_path(path, LOCK_FOLDER);
+	rc = make_folder(path);
+	if (rc)
+		return rc;
+	ctl_path(path, LOCK);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	if (!flock(fd, LOCK_EX))
+		return fd;
+	rc = -errno;
+	close(fd);
+	return rc;
 }
 
 /* modprobe's name for a driver's module */
@@ -117,24 +145,53 @@ static int write_modules(const char *driver)
 	return rc;
 }
 
-/* All or nothing: 0, or a negative errno with everything as it was. */
-int persist_add(const char *addr, const char *driver)
+/* The rule as it was: @text, or none */
+static void restore_rule(const char *addr, const char *text)
 {
-	bool had = persist_has(addr);
 	char path[PATH_MAX];
+
+	ctl_path(path, RULE_FORMAT, addr);
+	if (text)
+		replace_file(path, text);
+	else
+		unlink(path);
+}
+
+/* With the lock held */
+static int add_files(const char *addr, const char *driver)
+{
+	char path[PATH_MAX], *old;
 	int rc;
 
 	ctl_path(path, RULES);
 	rc = make_folder(path);
 	ctl_path(path, MODULES);
 	rc = rc ?: make_folder(path);
-	rc = rc ?: write_rule(addr, driver);
 	if (rc)
 		return rc;
-	rc = write_modules(driver);
-	ctl_path(path, RULE_FORMAT, addr);
-	if (rc && !had)
-		unlink(path);
+	old = ctl_read_all(RULE_FORMAT, addr);
+	/* What can't be read can't be restored. */
+	if (!old && persist_has(addr))
+		return -EIO;
+	rc = write_rule(addr, driver);
+	if (!rc) {
+		rc = write_modules(driver);
+		if (rc)
+			restore_rule(addr, old);
+	}
+	free(old);
+	return rc;
+}
+
+/* All or nothing: 0, or a negative errno with everything as it was. */
+int persist_add(const char *addr, const char *driver)
+{
+	int lock = take_lock(), rc;
+
+	if (lock < 0)
+		return lock;
+	rc = add_files(addr, driver);
+	close(lock);
 	return rc;
 }
 
@@ -144,21 +201,34 @@ static int is_rule(const char *name, void *data)
 	return !strncmp(name, RULE_PREFIX, strlen(RULE_PREFIX));
 }
 
-/* 0, also if there was nothing; or a negative errno */
-int persist_remove(const char *addr)
+/* With the lock held */
+static int remove_files(const char *addr)
 {
 	char path[PATH_MAX];
 
-	if (!persist_has(addr))
-		return 0;
 	ctl_path(path, RULE_FORMAT, addr);
-	if (unlink(path))
+	if (unlink(path) && errno != ENOENT)
 		return -errno;
 	/* Without a rule nobody needs the drivers early. */
 	ctl_path(path, MODULES_FILE);
 	if (ctl_each(is_rule, NULL, RULES) != 1 && unlink(path) && errno != ENOENT)
 		return -errno;
 	return 0;
+}
+
+/* 0, also if there was nothing; or a negative errno */
+int persist_remove(const char *addr)
+{
+	int lock, rc;
+
+	if (!persist_has(addr))
+		return 0;
+	lock = take_lock();
+	if (lock < 0)
+		return lock;
+	rc = remove_files(addr);
+	close(lock);
+	return rc;
 }
 
 bool persist_has(const char *addr)

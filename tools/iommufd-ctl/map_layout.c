@@ -9,7 +9,7 @@
 #include "array.h"
 #include "map.h"
 
-/* What ends before it begins, as an answer without its end does, has no size that could be drawn. */
+/* What ends before it begins, as an answer without its end does, has no size to be drawn. */
 int map_add(struct map *map, uint64_t first, uint64_t last, enum map_class class)
 {
 	struct map_piece *pieces;

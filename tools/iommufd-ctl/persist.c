@@ -9,8 +9,8 @@
  * An initramfs loads drivers before that. Debian's takes a copy of the rules in /etc when it is
  * made; there the rule's driver_override is what counts, and vfio-pci needn't be in it.
  *
- * Who changes the files holds a lock, as the file of modules is that of all rules. Only root can open
- * it, so that nobody else makes us wait.
+ * Who changes the files holds a lock, as the file of modules is that of all rules. Only root can
+ * open it, so that nobody else makes us wait.
  */
 #include <errno.h>
 #include <fcntl.h>

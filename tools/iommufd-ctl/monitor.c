@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -105,6 +106,27 @@ static void write_lost(const struct ctl *ctl)
 		printf("%s lost: events came faster than they were written\n", now);
 }
 
+/*
+ * Writes what there is. The signals that end us are blocked, and wouldn't end a write that nobody
+ * reads; so wait for room, which for an event is enough, or for a signal. Then what is unread stays
+ * unwritten, and this returns false.
+ */
+static bool write_out(int signals)
+{
+	struct pollfd fds[] = {
+		{ .fd = STDOUT_FILENO, .events = POLLOUT },
+		{ .fd = signals, .events = POLLIN },
+	};
+
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return false;
+	if (fds[0].revents)
+		return !fflush(stdout);
+	__fpurge(stdout);
+	return false;
+}
+
 /* Whether there is more to write: false for a signal, or when nobody reads any more */
 static bool wait_for_more(const struct ctl *ctl, int signals)
 {
@@ -116,7 +138,7 @@ static bool wait_for_more(const struct ctl *ctl, int signals)
 		{ .fd = STDOUT_FILENO },
 	};
 
-	if (fflush(stdout))
+	if (!write_out(signals))
 		return false;
 	if (ctl->replay || iv_netlink_pending(nl))
 		return true;

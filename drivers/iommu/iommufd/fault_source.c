@@ -308,13 +308,12 @@ int iommufd_fault_group_set_hwpt(struct iommufd_group *igroup, struct iommufd_de
 	int rc;
 
 	lockdep_assert_held(&igroup->lock);
-	if (!igroup->hwpt) {
+	if (!igroup->hwpt)
 		rc = group_begin(igroup, idev, hwpt);
-	} else if (hwpt->faults) {
+	else if (hwpt->faults)
 		rc = group_enable(igroup) ?: group_enter(igroup, hwpt);
-	} else {
+	else
 		rc = group_leave(igroup, hwpt);
-	}
 	/* Either we left page requests behind, or failed to begin with them. */
 	if (!igroup->faults.rid.hwpt)
 		source_disable_all(&igroup->faults);

@@ -55,6 +55,7 @@ int iommufd_introspect_enter(struct iommufd_ctx *ictx)
 	struct iommufd_introspection *intro = ictx->intro;
 	int rc;
 
+	/* Pairs with the release below: whoever sees it sees the number, too. */
 	if (likely(smp_load_acquire(&intro->entered)))
 		return 0;
 	guard(mutex)(&enter_lock);
@@ -69,6 +70,7 @@ int iommufd_introspect_enter(struct iommufd_ctx *ictx)
 	}
 	iommufd_introspect_changed(ictx);
 	iommufd_event_ctx(ictx, IOMMUFD_EVENT_KIND_CTX_OPEN);
+	/* Pairs with the acquire above. */
 	smp_store_release(&intro->entered, true);
 	return 0;
 }

@@ -283,29 +283,31 @@ int iommufd_container_check_type1(struct iommufd_ctx *ictx)
 	return container->strict && !type ? -EINVAL : 0;
 }
 
-/* A member that isn't attached yet, with a reference, or NULL. */
-static struct iommufd_endpoint *container_next_detached(struct iommufd_container *container)
-{
-	struct iommufd_endpoint *ep;
+typedef bool member_fn(const struct iommufd_container *container,
+		       const struct iommufd_endpoint *ep);
 
-	guard(mutex)(&container->lock);
-	list_for_each_entry(ep, &container->members, container_link) {
-		if (!ep->in_container_ioas) {
-			iommufd_endpoint_get(ep);
-			return ep;
-		}
-	}
-	return NULL;
+static bool is_detached(const struct iommufd_container *container,
+			const struct iommufd_endpoint *ep)
+{
+	return !ep->in_container_ioas;
 }
 
-/* A member that this round has attached, with a reference, or NULL. */
-static struct iommufd_endpoint *container_next_of_round(struct iommufd_container *container)
+/* Whether this round has attached it. */
+static bool is_of_round(const struct iommufd_container *container,
+			const struct iommufd_endpoint *ep)
+{
+	return ep->in_container_ioas && ep->attach_round == container->attach_round;
+}
+
+/* The first member that is so, with a reference, or NULL. */
+static struct iommufd_endpoint *container_find(struct iommufd_container *container,
+					       member_fn *is_so)
 {
 	struct iommufd_endpoint *ep;
 
 	guard(mutex)(&container->lock);
 	list_for_each_entry(ep, &container->members, container_link) {
-		if (ep->in_container_ioas && ep->attach_round == container->attach_round) {
+		if (is_so(container, ep)) {
 			iommufd_endpoint_get(ep);
 			return ep;
 		}
@@ -318,7 +320,7 @@ static void container_detach_round(struct iommufd_container *container)
 {
 	struct iommufd_endpoint *ep;
 
-	while ((ep = container_next_of_round(container))) {
+	while ((ep = container_find(container, is_of_round))) {
 		iommufd_endpoint_detach(ep);
 		ep->in_container_ioas = false;
 		iommufd_endpoint_put(ep);
@@ -337,7 +339,7 @@ static int container_attach_all(struct iommufd_container *container)
 	int rc = 0;
 
 	container->attach_round++;
-	while (!rc && (ep = container_next_detached(container))) {
+	while (!rc && (ep = container_find(container, is_detached))) {
 		rc = member_attach(ep);
 		ep->attach_round = container->attach_round;
 		iommufd_endpoint_put(ep);

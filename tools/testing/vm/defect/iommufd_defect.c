@@ -45,6 +45,23 @@ static void out_of_bounds(void)
 	kfree(object);
 }
 
+/*
+ * The lock's own code is to notice: lockdep, which comes first, does not look. KASAN notes who freed
+ * an object at its beginning.
+ */
+static void lock_after_free(void)
+{
+	struct {
+		char before[64];
+		spinlock_t lock;
+	} *volatile object = kmalloc(sizeof(*object), GFP_KERNEL);
+
+	spin_lock_init(&object->lock);
+	kfree(object);
+	spin_lock(&object->lock);
+	spin_unlock(&object->lock);
+}
+
 static DEFINE_MUTEX(first_lock);
 static DEFINE_MUTEX(second_lock);
 
@@ -83,6 +100,11 @@ static void sleep_in_atomic(void)
 	spin_lock(&spinning_lock);
 	might_sleep();
 	spin_unlock(&spinning_lock);
+}
+
+static void movable_cpu(void)
+{
+	pr_info("on CPU %d, or on another\n", smp_processor_id());
 }
 
 static void dead_reference(void)
@@ -132,10 +154,12 @@ static const struct {
 	{ "leaked_object", leaked_object },
 	{ "use_after_free", use_after_free },
 	{ "out_of_bounds", out_of_bounds },
+	{ "lock_after_free", lock_after_free },
 	{ "lock_inversion", lock_inversion },
 	{ "missing_unpin", missing_unpin },
 	{ "wide_shift", wide_shift },
 	{ "sleep_in_atomic", sleep_in_atomic },
+	{ "movable_cpu", movable_cpu },
 	{ "dead_reference", dead_reference },
 	{ "list_corruption", list_corruption },
 	{ "warning", warning },

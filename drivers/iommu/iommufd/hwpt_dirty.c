@@ -25,12 +25,16 @@
 #include <linux/bitmap.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "hwpt.h"
 
 /* Bits that are worked on at a time: one page of bitmap. */
 #define CHUNK_BITS	(PAGE_SIZE * BITS_PER_BYTE)
+
+/* All is cleared in such steps. A page that reaches over more of them is cleared with each. */
+#define CLEAR_BLOCK	SZ_1G
 
 /*
  * A chunk is a span of at most 2^(PAGE_SHIFT + 3) bits. Each look at a span puts up to two in its
@@ -384,6 +388,7 @@ static bool range_is_mapped(struct iommufd_ioas *ioas, unsigned long first, unsi
 		if (area->last >= last)
 			return true;
 		first = area->last + 1;
+		cond_resched();
 	}
 }
 
@@ -447,6 +452,22 @@ put_hwpt:
 	return rc;
 }
 
+/* In steps, so that others get the processor in between. */
+static int clear_area(struct iommu_domain *domain, const struct iommufd_area *area,
+		      struct iommu_iotlb_gather *gather)
+{
+	unsigned long first, last = area->first - 1;
+	int rc;
+
+	do {
+		first = last + 1;
+		last = min(area->last, first | (CLEAR_BLOCK - 1));
+		rc = read_and_clear(domain, first, last - first + 1, 0, gather);
+		cond_resched();
+	} while (!rc && last != area->last);
+	return rc;
+}
+
 /* Forgets what was written before tracking began. */
 static int clear_all(struct iommufd_hwpt *hwpt)
 {
@@ -459,7 +480,7 @@ static int clear_all(struct iommufd_hwpt *hwpt)
 	mutex_lock(&ioas->tree_lock);
 	for (area = iommufd_area_find(ioas, 0, ULONG_MAX); area && !rc;
 	     area = iommufd_area_next(area, ULONG_MAX))
-		rc = read_and_clear(hwpt->domain, area->first, area_length(area), 0, &gather);
+		rc = clear_area(hwpt->domain, area, &gather);
 	mutex_unlock(&ioas->tree_lock);
 	iommu_flush_iotlb_all(hwpt->domain);
 	return rc;

@@ -196,9 +196,11 @@ static bool areas_are_aligned(struct iommufd_ioas *ioas, unsigned long alignment
 	struct iommufd_area *area;
 
 	for (area = iommufd_area_find(ioas, 0, ULONG_MAX); area;
-	     area = iommufd_area_next(area, ULONG_MAX))
+	     area = iommufd_area_next(area, ULONG_MAX)) {
 		if ((area->first | (area->last + 1) | area->offset) & (alignment - 1))
 			return false;
+		cond_resched();
+	}
 	return true;
 }
 

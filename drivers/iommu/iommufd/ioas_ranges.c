@@ -312,6 +312,7 @@ static int find_free_within(struct iommufd_ioas *ioas, unsigned long start, unsi
 		if (blocked >= end)
 			return -ENOSPC;
 		start = blocked + 1;
+		cond_resched();
 	}
 }
 

@@ -32,7 +32,8 @@
  * @iterations: how many looks are left, or 0: until it is ended
  * @before: the look before, empty at first
  * @now: the last look
- * @signals: what ends it, or tells of another size
+ * @endings: the signals that end it
+ * @signals: tells of them between two looks, and of another size
  */
 struct top {
 	struct ctl *ctl;
@@ -41,6 +42,7 @@ struct top {
 	unsigned long iterations;
 	struct top_look before;
 	struct top_look now;
+	sigset_t endings;
 	int signals;
 };
 
@@ -206,22 +208,27 @@ static void write_text(const struct top *top, struct top_context **order)
 	fputs(top->terminal ? CLEAR_REST : "\n", stdout);
 }
 
+/* Who reads it may never do so: what ends us does so meanwhile, too. */
 static int write_look(const struct top *top)
 {
 	struct top_context **order = calloc(top->now.count + 1, sizeof(*order));
 	unsigned long i;
+	int rc;
 
 	if (!order)
 		return -ENOMEM;
 	for (i = 0; i < top->now.count; i++)
 		order[i] = &top->now.contexts[i];
 	qsort(order, top->now.count, sizeof(*order), by_mapped_down);
+	sigprocmask(SIG_UNBLOCK, &top->endings, NULL);
 	if (top->ctl->json)
 		write_json(top, order);
 	else
 		write_text(top, order);
+	rc = fflush(stdout) ? -errno : 0;
+	sigprocmask(SIG_BLOCK, &top->endings, NULL);
 	free(order);
-	return fflush(stdout) ? -errno : 0;
+	return rc;
 }
 
 /*
@@ -277,9 +284,10 @@ static int catch_signals(struct top *top)
 {
 	sigset_t signals;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
+	sigemptyset(&top->endings);
+	sigaddset(&top->endings, SIGINT);
+	sigaddset(&top->endings, SIGTERM);
+	signals = top->endings;
 	sigaddset(&signals, SIGWINCH);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	top->signals = signalfd(-1, &signals, SFD_CLOEXEC);

@@ -94,6 +94,7 @@ static int destroy_if_there(struct mdev_device *mdev)
 static ssize_t remove_store(struct device *dev, struct device_attribute *attr, const char *buf,
 			    size_t count)
 {
+	struct kernfs_node *kn;
 	bool yes;
 	int rc;
 
@@ -101,12 +102,15 @@ static ssize_t remove_store(struct device *dev, struct device_attribute *attr, c
 		return -EINVAL;
 	if (!yes)
 		return count;
-	/* From now on nobody waits for us before the device is removed, so it needs a reference. */
-	get_device(dev);
-	rc = -ENODEV;
-	if (device_remove_file_self(dev, attr))
-		rc = destroy_if_there(mdev_from_device(dev));
-	put_device(dev);
+	/*
+	 * Whoever removes the device waits with the parent's lock until nobody is in here any more,
+	 * but for those who have said this. device_remove_file_self() would take it back too early.
+	 */
+	kn = sysfs_break_active_protection(&dev->kobj, &attr->attr);
+	if (!kn)
+		return -ENODEV;
+	rc = destroy_if_there(mdev_from_device(dev));
+	sysfs_unbreak_active_protection(kn);
 	return rc ?: count;
 }
 static DEVICE_ATTR_WO(remove);

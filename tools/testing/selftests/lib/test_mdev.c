@@ -59,6 +59,22 @@ int test_mdev_remove(const char *uuid)
 }
 
 /**
+ * test_mdev_open_remove() - open the file that removes an instance when 1 is written, not with 0
+ * @uuid: the instance
+ *
+ * Return: the file, or a negative errno.
+ */
+int test_mdev_open_remove(const char *uuid)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), INSTANCES "/%s/remove", uuid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/**
  * test_mdev_exists() - whether there is an instance
  * @uuid: the instance
  */

@@ -22,6 +22,7 @@
 void test_uuid(unsigned int number, char uuid[TEST_UUID_SIZE]);
 int test_mdev_create(const char *parent, const char *type, const char *uuid);
 int test_mdev_remove(const char *uuid);
+int test_mdev_open_remove(const char *uuid);
 bool test_mdev_exists(const char *uuid);
 int test_mdev_type_read(const char *parent, const char *type, const char *attr, char *buf,
 			size_t size);

@@ -172,6 +172,48 @@ TEST_F(mdev_race, parent_comes_and_goes)
 	EXPECT_FALSE(links_went_astray());
 }
 
+/* Is in the file that removes an instance as often as can be, all but the first to no effect. */
+static void write_to_remove(struct test_threads *threads, unsigned int index, void *arg)
+{
+	const char *word = index ? "0" : "1";
+	char uuid[TEST_UUID_SIZE];
+	int fd;
+
+	(void)arg;
+	test_uuid(100 + index, uuid);
+	while (!test_threads_stopping(threads)) {
+		fd = test_mdev_open_remove(uuid);
+		if (fd < 0)
+			continue;
+		while (!test_threads_stopping(threads) && pwrite(fd, word, 1, 0) == 1)
+			threads->rounds++;
+		close(fd);
+	}
+}
+
+/*
+ * Who removes an instance waits for the parent's lock, and who holds that, to end them all, for
+ * everybody in those files: they must not wait for each other.
+ */
+TEST_F(mdev_race, parent_goes_while_its_instances_are_removed)
+{
+	int64_t end = test_now_ms() + RUN_MS;
+	unsigned int loops = 0;
+	char uuid[TEST_UUID_SIZE];
+
+	ASSERT_EQ(0, test_threads_start(&self->threads, UUIDS, write_to_remove, NULL));
+	while (test_now_ms() < end) {
+		for (unsigned int i = 0; i < UUIDS; i++) {
+			test_uuid(100 + i, uuid);
+			EXPECT_EQ(0, test_mdev_create(PARENT, SMALL, uuid));
+		}
+		test_sleep_ms(loops++ % 8);
+		EXPECT_EQ(0, iv_file_write("/sys/bus/platform/drivers/mblk/unbind", "mblk"));
+		EXPECT_EQ(0, iv_file_write("/sys/bus/platform/drivers/mblk/bind", "mblk"));
+	}
+	finish(_metadata, &self->threads);
+}
+
 static void reload_module(struct __test_metadata *_metadata)
 {
 	int64_t end = test_now_ms() + RUN_MS;

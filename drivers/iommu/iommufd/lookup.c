@@ -169,9 +169,13 @@ static long job_look_up(struct lookup_job *job)
 /* From here on the thread can be killed. Returns false if it was to be, before it could. */
 static bool job_begin(struct lookup_job *job)
 {
+	bool wanted;
+
 	allow_kernel_signal(SIGKILL);
-	guard(spinlock)(&job->lock);
-	return job->canceller;
+	spin_lock(&job->lock);
+	wanted = job->canceller;
+	spin_unlock(&job->lock);
+	return wanted;
 }
 
 /* Whether there is still somebody who takes the result. */

@@ -46,8 +46,8 @@ static void out_of_bounds(void)
 }
 
 /*
- * The lock's own code is to notice: lockdep, which comes first, does not look. KASAN notes who freed
- * an object at its beginning.
+ * The lock's own code is to notice: lockdep, which comes first, does not look. KASAN notes who
+ * freed an object at its beginning.
  */
 static void lock_after_free(void)
 {

@@ -73,7 +73,7 @@ int iv_irq_set(int fd, uint32_t flags, uint32_t index, uint32_t start, uint32_t 
 		memcpy(set->data, data, data_size);
 	ret = iv_ioctl(fd, VFIO_DEVICE_SET_IRQS, set);
 	free(set);
-	/* A positive number says how many vectors there would be, and that nothing has been done. */
+	/* A positive number says how many vectors there would be: nothing has been done. */
 	if (ret > 0)
 		ret = -ENOSPC;
 	return ret ? iv_fail_device(ret, set_hints, fd, "set interrupt") : 0;

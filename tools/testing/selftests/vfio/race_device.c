@@ -290,7 +290,7 @@ static void use_and_take_away(struct test_threads *threads, unsigned int index, 
 	}
 	while (!test_threads_stopping(threads)) {
 		test_sleep_ms(test_timeout(50));
-		/* On a slow machine nobody has come that far yet, which is right half of the times. */
+		/* On a slow machine nobody has come so far yet, which is right half the times. */
 		if (race->revoked & 1)
 			test_wait_until(was_used_since_return, race, BACK_MS);
 		test_race_expect(&race->results, iv_pci_unbind_driver(race->dev.addr), 0, 0);
